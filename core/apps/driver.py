@@ -1,0 +1,181 @@
+"""The port to an app's data: what restore, backup and look ask of a driver."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import BinaryIO, Protocol
+
+import pyarrow as pa
+
+from core.content.record_type import AppType, RecordType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """Where apps' data lives."""
+
+    name: str
+    region: str
+    url: str  # sqlite:///folder or a PostgreSQL URL
+    attachments_url: str  # a store's URL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One generation of an app's data on a shard."""
+
+    shard: Shard
+    generation: str  # never reused
+    app_type: AppType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """Cheap facts about a generation, for planning and preflight."""
+
+    records: Mapping[str, int]  # per record type, only those that have any
+    attachments: int
+    #: any record besides what provisioning makes; the default personal space counts as data, and is told apart
+    contains_data: bool
+    #: the default personal space of a newly provisioned Confluence is there, and nothing else
+    only_default_personal_space: bool
+    is_open: bool
+    #: bytes of the database and its attachments
+    size_bytes: int
+    free_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachmentEntry:
+    """Where an attachment's bytes lie in a generation's attachment store."""
+
+    record_key: str  # key of the attachment record, or the file's path where no record claims it
+    record_type: str  # "" where no record claims the file
+    name: str
+    blob: str  # blake3 of the bytes, hexadecimal
+    size: int
+    pack: str  # pack id; the object is `<generation>/<pack>` in the shard's attachment store
+    offset: int
+    stored_size: int
+    compressed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokenReferences:
+    """Rows of a generation whose reference finds no row."""
+
+    record_type: str
+    column: str
+    count: int
+    examples: tuple[str, ...]  # keys of up to 5 such rows
+
+
+class EditKind(StrEnum):
+    DELETE_DEFAULT_PERSONAL_SPACE = "delete-default-personal-space"
+    DELETE_ITEM = "delete-item"
+    ADD_ITEM = "add-item"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """A person's change to a live app: a damaged app for demo and tests, or the clearing of a new one."""
+
+    kind: EditKind
+    container: str = ""  # space key or project key, for ADD_ITEM
+    key: str = ""  # key of the page or issue record, for DELETE_ITEM
+    title: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRange:
+    """Keys from `first` to `last`, both included; None is open. Text is compared by code point."""
+
+    first: str | None = None
+    last: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    atomic_publish: bool
+    #: record types this driver cannot restore
+    cannot_restore: frozenset[str] = field(default_factory=frozenset)
+
+
+class Driver(Protocol):
+    """Every method may be repeated: what has been done already is taken as done. Writes before `seal` are staged and
+    nobody sees them until the catalog names the generation live.
+
+    Loading a part is one transaction on the shard: lock the part's claim row, compare the token, write the rows,
+    insert into `loaded_parts`. A token lower than the row's raises Fenced and writes nothing.
+    """
+
+    capabilities: Capabilities
+
+    def provision(self, place: Place, *, with_default_personal_space: bool) -> None:
+        """Make a new, empty, open and indexed generation."""
+        ...
+
+    def inspect(self, place: Place) -> Inspection: ...
+
+    def stage(self, place: Place) -> None:
+        """Make the place for a restore: tables without indexes, one placeholder row in each table that is referred to.
+        A place that stands already is kept with everything loaded."""
+        ...
+
+    def claim(self, place: Place, part: str) -> int:
+        """Raise the part's token by one and return it. Whoever held a lower one can no longer write."""
+        ...
+
+    def loaded_parts(self, place: Place) -> Mapping[str, int]:
+        """Part → rows, for parts whose transaction was committed."""
+        ...
+
+    def load(
+        self, place: Place, part: str, token: int, tables: Sequence[tuple[RecordType, pa.RecordBatchReader]]
+    ) -> int:
+        """Load a part's records in one transaction; returns its rows. A part that stands in `loaded_parts` is not
+        loaded again. Batches have `record_type.schema`. Raises Fenced."""
+        ...
+
+    def load_attachments(self, place: Place, part: str, token: int, entries: Sequence[AttachmentEntry]) -> int:
+        """The same for attachments whose packs lie in the attachment store already."""
+        ...
+
+    def index(self, place: Place) -> tuple[str, ...]:
+        """Make keys and indexes; returns tables in which a key stands twice (`table: key`), empty if none."""
+        ...
+
+    def read(self, place: Place, record_type: RecordType, keys: KeyRange = KeyRange()) -> pa.RecordBatchReader:  # noqa: B008
+        """Rows in `record_type.schema`, sorted by key; without the placeholder row."""
+        ...
+
+    def read_attachments(self, place: Place) -> Iterator[AttachmentEntry]: ...
+
+    def open_attachment(self, place: Place, record_key: str) -> BinaryIO:
+        """The attachment's own bytes (unpacked). Raises ObjectNotFound."""
+        ...
+
+    def broken_references(self, place: Place) -> tuple[BrokenReferences, ...]: ...
+
+    def seal(self, place: Place) -> None:
+        """File, folder and attachments are on the disk when this returns."""
+        ...
+
+    def discard(self, place: Place) -> None:
+        """Remove a staged generation and its attachments; no trace is left."""
+        ...
+
+    def drop(self, place: Place) -> None:
+        """Remove a retired generation and its attachments."""
+        ...
+
+    def edit(self, place: Place, edit: Edit) -> None:
+        """Raises WrongState when the generation is closed (checked in the same transaction)."""
+        ...
+
+    def close(self, place: Place) -> None:
+        """From now on no edit is let in; one that runs is waited for."""
+        ...
+
+    def reopen(self, place: Place) -> None: ...

@@ -1,0 +1,180 @@
+"""Every error a person can meet: a stable code, what happened, what was not changed, what to do.
+
+RestorebotError
+├── UsageError              exit 2: the words of the call are wrong
+│   ├── NotFound, Ambiguous, SettingError
+├── Refused                 exit 1: the call is understood and not allowed now
+│   ├── NotAllowed, WrongState, Held, BackupMarked
+├── ExportError             a native export cannot be taken in
+│   ├── NotAnExport, TruncatedArchive, UnsafeArchive, TooManyEntries, ForbiddenXml, MalformedXml, MissingEntities,
+│   │   WrongAppType
+├── DamagedObject           a stored object is not what its backup says (names the object)
+├── BadSignature            a manifest's signature or digest does not hold
+├── UnknownFormat           an archive of a newer format version or with unknown features
+├── StorageError
+│   ├── ObjectNotFound, ObjectExists, StorageReadOnly, DiskFull, StorageUnreachable (transient)
+├── CatalogLocked           (transient)
+├── Fenced                  a token is out of date: another worker has taken over; nothing was written
+├── Cancelled               the run's cancel wish was seen at a step's edge
+└── RunFailed               a run ended with findings that block it
+
+Transient errors are worth a retry of the same step; all others are not.
+"""
+
+from typing import ClassVar
+
+
+class RestorebotError(Exception):
+    """Base of all errors with a stable `code`. `message` says what happened and what was not changed, `hint` what to do."""
+
+    code: ClassVar[str] = "internal"
+    transient: ClassVar[bool] = False
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(RestorebotError):
+    code = "usage"
+    exit_status = 2
+
+
+class NotFound(UsageError):
+    code = "not-found"
+
+
+class Ambiguous(UsageError):
+    code = "ambiguous"
+
+
+class SettingError(UsageError):
+    code = "setting"
+
+
+class Refused(RestorebotError):
+    code = "refused"
+
+
+class NotAllowed(Refused):
+    code = "not-allowed"
+
+
+class WrongState(Refused):
+    code = "wrong-state"
+
+
+class Held(Refused):
+    code = "held"
+
+
+class BackupMarked(Refused):
+    code = "backup-marked"
+
+
+class ExportError(RestorebotError):
+    code = "export"
+
+
+class NotAnExport(ExportError):
+    code = "export.not-an-export"
+
+
+class TruncatedArchive(ExportError):
+    code = "export.truncated"
+
+
+class UnsafeArchive(ExportError):
+    """An entry with an absolute or `..` path, a symbolic link, or a compression ratio no real export has."""
+
+    code = "export.unsafe"
+
+
+class TooManyEntries(ExportError):
+    code = "export.too-many-entries"
+
+
+class ForbiddenXml(ExportError):
+    """A document type, an external entity or entity expansion: no Jira or Confluence export has one."""
+
+    code = "export.forbidden-xml"
+
+
+class MalformedXml(ExportError):
+    code = "export.malformed-xml"
+
+    def __init__(self, message: str, *, line: int, column: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.line = line
+        self.column = column
+
+
+class MissingEntities(ExportError):
+    code = "export.no-entities"
+
+
+class WrongAppType(ExportError):
+    code = "export.wrong-app-type"
+
+
+class DamagedObject(RestorebotError):
+    """`key` names the object of the backup that is missing or is not what the manifest says."""
+
+    code = "backup.damaged-object"
+
+    def __init__(self, message: str, *, key: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.key = key
+
+
+class BadSignature(RestorebotError):
+    code = "backup.signature"
+
+
+class UnknownFormat(RestorebotError):
+    code = "backup.format-version"
+
+
+class StorageError(RestorebotError):
+    code = "storage"
+
+
+class ObjectNotFound(StorageError):
+    code = "storage.object-not-found"
+
+
+class ObjectExists(StorageError):
+    code = "storage.object-exists"
+
+
+class StorageReadOnly(StorageError):
+    code = "storage.read-only"
+
+
+class DiskFull(StorageError):
+    code = "storage.disk-full"
+
+
+class StorageUnreachable(StorageError):
+    code = "storage.unreachable"
+    transient = True
+
+
+class CatalogLocked(RestorebotError):
+    code = "catalog.locked"
+    transient = True
+
+
+class Fenced(RestorebotError):
+    code = "fenced"
+
+
+class Cancelled(RestorebotError):
+    code = "cancelled"
+    exit_status = 4
+
+
+class RunFailed(RestorebotError):
+    code = "run-failed"

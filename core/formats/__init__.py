@@ -1,0 +1,1 @@
+"""Native exports → record batches and files, streaming. Formats do not know each other."""
