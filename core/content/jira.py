@@ -339,9 +339,7 @@ FILTER = RecordType(
     columns=(text("name"), person("owner"), text("description"), text("jql")),
 )
 #: A row of a plugin's own table; `extra` is an object of its cells.
-ACTIVE_OBJECT = RecordType(
-    name="jira.active_object", title="app data rows", order=91, columns=(text("table_name"),)
-)
+ACTIVE_OBJECT = RecordType(name="jira.active_object", title="app data rows", order=91, columns=(text("table_name"),))
 #: Kinds the model does not type; `native` is the kind.
 OTHER = RecordType(name="jira.other", title="other rows", order=67, columns=())
 
