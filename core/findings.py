@@ -67,6 +67,14 @@ class FindingCode(StrEnum):
     PART_GIVEN_UP = "part.given-up"
 
 
+#: The archive's `email_problem` of a user → the finding it makes.
+EMAIL_PROBLEMS = {
+    "duplicate": FindingCode.USER_DUPLICATE_EMAIL,
+    "invalid": FindingCode.USER_INVALID_EMAIL,
+    "missing": FindingCode.USER_MISSING_EMAIL,
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One result of validation."""

@@ -1,4 +1,4 @@
-"""Every setting once: name, type, default, unit, and why. From the environment (`RESTOREBOT_…`) or the settings file."""
+"""Every setting once: name, type, default, unit, why. From the environment (`RESTOREBOT_…`) or the settings file."""
 
 import os
 from pathlib import Path
@@ -73,11 +73,16 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class hands all four
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         found = os.environ.get(SETTINGS_FILE)
         file = (TomlConfigSettingsSource(settings_cls, Path(found)),) if found else ()
-        return (sources["init_settings"], sources["env_settings"], *file)
+        return (init_settings, env_settings, *file)
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import BinaryIO, Protocol
 
 import pyarrow as pa
@@ -107,7 +108,10 @@ class Driver(Protocol):
     nobody sees them until the catalog names the generation live.
 
     Loading a part is one transaction on the shard: lock the part's claim row, compare the token, write the rows,
-    insert into `loaded_parts`. A token lower than the row's raises Fenced and writes nothing.
+    insert into `loaded_parts`. A token that is not the row's own raises Fenced and writes nothing.
+
+    Methods raise DiskFull, StorageReadOnly, StorageUnreachable (transient: another process holds the place for longer
+    than a busy timeout) and DamagedObject (with the generation as its key).
     """
 
     capabilities: Capabilities
@@ -116,7 +120,10 @@ class Driver(Protocol):
         """Make a new, empty, open and indexed generation."""
         ...
 
-    def inspect(self, place: Place) -> Inspection: ...
+    def inspect(self, place: Place) -> Inspection:
+        """Raises ObjectNotFound where the place does not stand, as all methods do but `provision`, `stage`, `discard`
+        and `drop`."""
+        ...
 
     def stage(self, place: Place) -> None:
         """Make the place for a restore: tables without indexes, one placeholder row in each table that is referred to.
@@ -146,17 +153,47 @@ class Driver(Protocol):
         """Make keys and indexes; returns tables in which a key stands twice (`table: key`), empty if none."""
         ...
 
-    def read(self, place: Place, record_type: RecordType, keys: KeyRange = KeyRange()) -> pa.RecordBatchReader:  # noqa: B008
+    def read(self, place: Place, record_type: RecordType, keys: KeyRange = KeyRange()) -> pa.RecordBatchReader:
         """Rows in `record_type.schema`, sorted by key; without the placeholder row."""
         ...
 
-    def read_attachments(self, place: Place) -> Iterator[AttachmentEntry]: ...
-
-    def open_attachment(self, place: Place, record_key: str) -> BinaryIO:
-        """The attachment's own bytes (unpacked). Raises ObjectNotFound."""
+    def select(
+        self,
+        place: Place,
+        record_type: RecordType,
+        *,
+        where: Mapping[str, str | None] = MappingProxyType({}),
+        limit: int,
+        offset: int = 0,
+    ) -> pa.Table:
+        """A few rows to show: those whose columns equal `where` (None: is null), sorted by the type's label column
+        (nulls last) and then by key, in `record_type.schema`, without the placeholder row. Raises KeyError for a
+        column that the type has not."""
         ...
 
-    def broken_references(self, place: Place) -> tuple[BrokenReferences, ...]: ...
+    def count(
+        self, place: Place, record_type: RecordType, *, where: Mapping[str, str | None] = MappingProxyType({})
+    ) -> int:
+        """How many rows `select` would find without a limit."""
+        ...
+
+    def free_bytes(self, shard: Shard) -> int | None:
+        """Bytes that still fit on a shard, or None where there is no such limit."""
+        ...
+
+    def read_attachments(self, place: Place) -> Iterator[AttachmentEntry]:
+        """All entries, sorted by record key."""
+        ...
+
+    def open_attachment(self, place: Place, record_key: str) -> BinaryIO:
+        """The attachment's own bytes (unpacked). Raises ObjectNotFound; what was read is to be believed once its end
+        was reached, since reading raises DamagedObject unless all bytes are what their blake3 says."""
+        ...
+
+    def broken_references(self, place: Place) -> tuple[BrokenReferences, ...]:
+        """Every reference column with rows whose value names no row of any of its targets; null is no reference. To be
+        asked after `index`."""
+        ...
 
     def seal(self, place: Place) -> None:
         """File, folder and attachments are on the disk when this returns."""
@@ -171,7 +208,15 @@ class Driver(Protocol):
         ...
 
     def edit(self, place: Place, edit: Edit) -> None:
-        """Raises WrongState when the generation is closed (checked in the same transaction)."""
+        """A person's change, durable when this returns.
+
+        ADD_ITEM makes a page or an issue with `title` and `text` in the container; an app without any container gets it
+        made. DELETE_ITEM takes what hangs on the item along. DELETE_DEFAULT_PERSONAL_SPACE removes all that
+        `provision` made, and is done already where that is gone.
+
+        Raises WrongState when the generation is closed (checked in the same transaction), or when somebody else's
+        records lie in the default personal space, and NotFound for a container or an item that is not there.
+        """
         ...
 
     def close(self, place: Place) -> None:

@@ -1,0 +1,73 @@
+# Needs only Python 3.11 or newer. `make test` on a fresh clone does everything.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint types imports unit demo faults bench lock format
+
+BIN := .venv/bin
+READY := .venv/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+COMPILE = pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## .venv with everything pinned, and the command .venv/bin/restorebot
+
+# The stamp lies in the environment, so that who deletes the one deletes the other.
+$(READY): requirements-dev.txt requirements.txt pyproject.toml
+	@if ! test -x $(BIN)/python; then \
+	  for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found="$$python"; break; fi; \
+	  done; \
+	  if test -z "$${found:-}"; then \
+	    echo "Restorebot needs Python 3.11 or newer; here is $$(python3 --version 2>&1 || echo none)." \
+	      "Nothing was changed. Install it (Debian: apt-get install python3 python3-venv) and run make setup again." >&2; \
+	    exit 1; \
+	  fi; \
+	  "$$found" -m venv .venv || { \
+	    rm -rf .venv; \
+	    echo "$$found cannot make a virtual environment. Debian: apt-get install python3-venv; then run make setup again." >&2; \
+	    exit 1; \
+	  }; \
+	fi
+	$(PIP) install --require-hashes --requirement requirements-dev.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test: lint types imports unit ## everything CI checks
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+imports: setup
+	$(BIN)/lint-imports --no-logo
+
+unit: setup
+	$(BIN)/pytest --numprocesses auto -m "not slow"
+
+demo: setup ## a backup and a restore of generated apps, in the terminal
+	$(BIN)/restorebot demo --cli
+
+faults: setup ## every damage, stop and kill, not only the slice make test takes
+	FAULTS=all $(BIN)/pytest tests/faults
+
+bench: setup ## speed and memory
+	$(BIN)/python -m tests.bench
+
+format: setup ## rewrite the sources as make test wants them
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.make/uv/bin/uv:
+	python3 -m venv .make/uv
+	.make/uv/bin/python -m pip --disable-pip-version-check --quiet install uv
+
+lock: .make/uv/bin/uv ## requirement files from pyproject.toml; UPGRADE=--upgrade takes the newest versions
+	$< $(COMPILE) $(UPGRADE) pyproject.toml --output-file requirements.txt
+	$< $(COMPILE) $(UPGRADE) pyproject.toml --extra dev --constraints requirements.txt --output-file requirements-dev.txt

@@ -1,0 +1,81 @@
+"""What is true of a generation: counts, repeated keys, references that find nothing."""
+
+# ruff: noqa: S608  names of tables and columns cannot be parameters; they come from the record model only
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from core.apps.driver import BrokenReferences, Place
+from core.apps.embedded.generation import Index, broken_condition, placeholder_types, plain_indexes
+from core.apps.embedded.session import Session, UniqueViolation
+from core.content.catalogue import RECORD_TYPES
+from core.content.record_type import PLACEHOLDER, AppType
+
+MAX_EXAMPLES: Final = 5
+
+
+def record_counts(session: Session, app_type: AppType) -> Mapping[str, int]:
+    """Records per type, for types that have any."""
+    with_placeholder = {one.name for one in placeholder_types(app_type)}
+    counts = {
+        one.name: int(session.value(f'SELECT count(*) FROM "{one.table}"')) - (one.name in with_placeholder)
+        for one in RECORD_TYPES[app_type]
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def attachment_bytes(session: Session) -> int:
+    """Bytes of all packs, as far as attachments lie in them."""
+    ends = 'SELECT max("offset" + "stored_size") AS "end" FROM "attachment_file" GROUP BY "pack"'
+    return int(session.value(f'SELECT coalesce(sum("end"), 0) FROM ({ends})'))
+
+
+def provisioned_still_there(session: Session, app_type: AppType) -> int:
+    """How many of the records that the app came with are there."""
+    return sum(
+        int(
+            session.value(
+                f'SELECT count(*) FROM "{one.table}" WHERE "key" IN'
+                ' (SELECT "key" FROM "provisioned" WHERE "record_type" = ?)',
+                one.name,
+            )
+        )
+        for one in RECORD_TYPES[app_type]
+    )
+
+
+def make_indexes(session: Session, app_type: AppType) -> tuple[str, ...]:
+    """A unique index on each key, plain ones where people look; returns `table: key` for keys that stand twice, up to
+    five a table. A table with such keys gets a plain index instead."""
+    clashes: list[str] = []
+    for one in RECORD_TYPES[app_type]:
+        by_key = Index(table=one.table, column="key")
+        try:
+            session.run(by_key.create_unique)
+        except UniqueViolation:
+            session.run(by_key.create)
+            twice = f'SELECT "key" FROM "{one.table}" GROUP BY "key" HAVING count(*) > 1'
+            repeated = session.run(f'{twice} ORDER BY "key" LIMIT {MAX_EXAMPLES}')
+            clashes.extend(f"{one.table}: {key}" for (key,) in repeated)
+    for index in plain_indexes(app_type):
+        session.run(index.create)
+    return tuple(clashes)
+
+
+def broken_references(session: Session, place: Place) -> Iterator[BrokenReferences]:
+    for one in RECORD_TYPES[place.app_type]:
+        for column in one.references:
+            broken = broken_condition(one, column)
+            if count := int(session.value(f"SELECT count(*) {broken}")):
+                examples = session.run(f'SELECT "key" {broken} ORDER BY "key" LIMIT {MAX_EXAMPLES}')
+                yield BrokenReferences(
+                    record_type=one.name,
+                    column=column.name,
+                    count=count,
+                    examples=tuple(str(key) for (key,) in examples),
+                )
+
+
+def insert_placeholders(session: Session, app_type: AppType) -> None:
+    for one in placeholder_types(app_type):
+        session.run(f'INSERT INTO "{one.table}" ("key", "native") VALUES (?, ?)', PLACEHOLDER, "placeholder")

@@ -1,0 +1,1 @@
+"""How a backup comes into being: a native export is imported as one."""

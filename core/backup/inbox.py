@@ -1,0 +1,142 @@
+"""An import begins: what a person gave is copied into the storage's inbox, and the run becomes known.
+
+The run reads only from the inbox, since it may go on after this process, and on another machine.
+"""
+
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from blake3 import blake3
+
+from core.archive.layout import inbox_key
+from core.catalog import apps, backups, storages
+from core.catalog.backups import Backup
+from core.catalog.tables import new_id
+from core.content.record_type import AppType
+from core.database import Database
+from core.errors import NotFound, UsageError, WrongAppType
+from core.formats.detect import open_export
+from core.settings import Settings
+from core.storage.store import Store
+
+_CHUNK = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportRequest:
+    file: Path
+    app_id: str
+    storage_id: str
+    attachments: Path | None = None
+    #: when the backup counts as taken; None is now
+    taken_at: datetime | None = None
+    requester: str
+
+
+def submit(request: ImportRequest, *, settings: Settings, database: Database, store: Store, now: datetime) -> Backup:
+    """Check what can be checked at once, copy into the inbox, and create the running backup.
+
+    Raises ExportErrors, NotFound, UsageError, Held and the store's errors; then nothing of it is left.
+    """
+    if request.taken_at is not None and request.taken_at > now:
+        raise UsageError(
+            f"--taken-at {request.taken_at.isoformat()} lies in the future. Nothing was imported.",
+            hint="Give the time at which the export was made, or leave it out for now.",
+        )
+    with database.transaction() as session:
+        app = apps.get(session, request.app_id)
+        storages.get(session, request.storage_id)
+    reader = open_export(request.file, max_entries=settings.max_archive_entries)
+    try:
+        require_type(reader.app_type, app.type, app.name)
+    finally:
+        reader.close()
+    inbox = new_id("inb")
+    files = {}
+    try:
+        files["export"] = _put(store, settings, inbox_key(inbox, "export"), request.file)
+        if request.attachments is not None:
+            with _packed(request.attachments, settings) as packed:
+                files["attachments"] = _put(store, settings, inbox_key(inbox, "attachments.zip"), packed)
+        with database.transaction() as session:
+            return backups.create(
+                session,
+                app_id=app.id,
+                storage_id=request.storage_id,
+                request={"file": request.file.name, **files},
+                requested_by=request.requester,
+                now=now,
+                taken_at=request.taken_at,
+            )
+    except BaseException:
+        for file in files.values():
+            store.delete(file["key"])
+        raise
+
+
+def require_type(found: AppType, wanted: AppType, name: str) -> None:
+    if found is not wanted:
+        raise WrongAppType(
+            f"This is a {found.capitalize()} export and {name} is a {wanted.capitalize()} app. Nothing was imported.",
+            hint=f"Import it for a {found.capitalize()} app: restorebot app list.",
+        )
+
+
+def _put(store: Store, settings: Settings, key: str, path: Path) -> dict[str, str]:
+    """Copy a file under a key. It is copied to a file of ours first: the store may move what it is given."""
+    hasher = blake3()
+    with _work_file(settings) as copy:
+        with path.open("rb") as source, copy.open("wb") as target:
+            while chunk := source.read(_CHUNK):
+                hasher.update(chunk)
+                target.write(chunk)
+        store.put_file(key, copy)
+    return {"key": key, "blake3": hasher.hexdigest()}
+
+
+@contextmanager
+def _packed(folder: Path, settings: Settings) -> Iterator[Path]:
+    """A folder of attachments as one zip without compression. Links are left out: they may lead out of it."""
+    if not folder.is_dir():
+        raise NotFound(
+            f"There is no folder {folder}. Nothing was imported.",
+            hint="Give the app's attachments folder, for Jira <home>/data/attachments.",
+        )
+    with _work_file(settings) as path:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as packed:
+            for found in _files(folder):
+                with found.open("rb") as source, packed.open(_entry(folder, found), "w", force_zip64=True) as target:
+                    shutil.copyfileobj(source, target, _CHUNK)
+        yield path
+
+
+def _entry(folder: Path, path: Path) -> zipfile.ZipInfo:
+    return zipfile.ZipInfo(f"attachments/{path.relative_to(folder).as_posix()}")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda one: one.name)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(Path(entry.path))
+        elif entry.is_file(follow_symlinks=False):
+            yield Path(entry.path)
+
+
+@contextmanager
+def _work_file(settings: Settings) -> Iterator[Path]:
+    settings.work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = settings.work_dir / f"inbox-{uuid4().hex}"
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,212 @@
+"""A native export becomes a backup: read → resolve → sorted parts and packs → signed manifest."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from blake3 import blake3
+
+from core.archive import manifest as manifests
+from core.archive.layout import backup_prefix, manifest_key
+from core.archive.manifest import Manifest, RecordObject
+from core.archive.reader import ArchiveReader
+from core.archive.signing import Keyring
+from core.archive.writer import RecordsWriter
+from core.backup.attachments import AttachmentsImport, EarlierBlobs, list_files
+from core.backup.inbox import require_type
+from core.backup.resolve import resolve, sorted_batches
+from core.backup.scratch import Scratch
+from core.backup.summary import make_manifest, summary_of
+from core.catalog import apps, backups, storages
+from core.catalog.backups import Backup
+from core.catalog.tables import SEALED
+from core.content.catalogue import RECORD_TYPES
+from core.database import Database
+from core.errors import BadSignature, DamagedObject, ObjectExists, RestorebotError, UnknownFormat
+from core.formats.detect import open_export
+from core.formats.export import ExportReader
+from core.retention.policy import Rules
+from core.settings import Settings
+from core.storage.store import Store
+from core.workflow.runs import RunRef, StepRunner
+
+_CHUNK = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportSteps:
+    """The steps of an import, each of which may be repeated."""
+
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    open_store: Callable[[str], Store]
+    now: Callable[[], datetime]
+
+    def body(self, run: RunRef, runner: StepRunner) -> None:
+        runner.step("seal", self.seal, run.id, run.token, runner.step("read", self.read, run.id, run.token))
+
+    def part(self, run: RunRef, step: str, part: str) -> None:
+        raise NotImplementedError("an import has no parts")
+
+    def failed(self, run: RunRef, error: RestorebotError) -> None:
+        """No backup came of it: remove what was written, and say why."""
+        with self.database.transaction() as session:
+            backup = backups.get(session, run.id)
+        if backup.status in SEALED:
+            return
+        store = self.store_of(backup)
+        self.clear(backup, store, sealed=None)
+        failure = {"code": error.code, "message": error.message, "hint": error.hint}
+        with self.database.transaction() as session:
+            backups.fail(session, run.id, backup.token, failure, self.now())
+
+    def read(self, backup_id: str, token: int) -> dict[str, Any]:
+        """Read the export from the inbox and write parts and packs; returns the manifest as JSON, not yet sealed."""
+        backup, store = self._enter(backup_id, token, "read")
+        with self._work_dir(backup_id, token) as work_dir:
+            export = self._fetched(store, backup.request["export"], work_dir / "export")
+            attachments = backup.request.get("attachments")
+            folder = self._fetched(store, attachments, work_dir / "attachments.zip") if attachments else None
+            reader = open_export(export, max_entries=self.settings.max_archive_entries, attachments=folder)
+            try:
+                manifest = self._imported(token, backup, store, reader, work_dir)
+            finally:
+                reader.close()
+        return manifests.to_json(manifest)
+
+    def _imported(self, token: int, backup: Backup, store: Store, reader: ExportReader, work_dir: Path) -> Manifest:
+        with self.database.transaction() as session:
+            app = apps.get(session, backup.app_id)
+            earlier = backups.list_all(session, app_id=app.id, restorable_at=self.now())
+        require_type(reader.app_type, app.type, app.name)
+        scratch = Scratch(work_dir / "scratch.sqlite", RECORD_TYPES[app.type])
+        try:
+            for record_type, batch in reader.batches():
+                scratch.add(record_type, batch)
+            summary = reader.summary()
+            list_files(scratch, reader)
+            scratch.finish_reading()
+            resolve(scratch, app.type)
+            objects = tuple(self._objects(backup.id, token, store, scratch, work_dir))
+            attachments = AttachmentsImport(
+                scratch=scratch,
+                reader=reader,
+                app_type=app.type,
+                store=store,
+                backup_id=backup.id,
+                token=token,
+                work_dir=work_dir,
+                pack_bytes=self.settings.part_bytes,
+                earlier=self._earlier(store, backup, earlier),
+            ).run()
+            return make_manifest(
+                backup=backup, app=app, summary=summary, scratch=scratch, objects=objects, attachments=attachments
+            )
+        finally:
+            scratch.close()
+
+    def _objects(
+        self, backup_id: str, token: int, store: Store, scratch: Scratch, work_dir: Path
+    ) -> Iterator[RecordObject]:
+        for record_type in scratch.types:
+            if not scratch.rows(record_type):
+                continue
+            with RecordsWriter(store, backup_id, record_type, token, work_dir, self.settings.part_bytes) as writer:
+                for batch in sorted_batches(scratch, record_type):
+                    writer.write(batch)
+                yield from writer.close()
+
+    def _earlier(self, store: Store, backup: Backup, earlier: Sequence[Backup]) -> EarlierBlobs:
+        """The newest good backup of the app in the same storage; one that cannot be read is no help and no harm."""
+        for one in earlier:
+            if one.storage_id == backup.storage_id and one.id != backup.id:
+                try:
+                    reader = ArchiveReader(store, one.id, self.keyring, one.manifest_digest)
+                except (DamagedObject, BadSignature, UnknownFormat):
+                    continue
+                return EarlierBlobs(reader.attachments, reader.manifest.packs)
+        return EarlierBlobs(lambda: iter(()), ())
+
+    def seal(self, backup_id: str, token: int, payload: Mapping[str, Any]) -> None:
+        """Sign and write the manifest, and make the backup known. A manifest of our own that stands is adopted."""
+        backup, store = self._enter(backup_id, token, "seal")
+        manifest = manifests.from_json(payload)
+        data = manifests.seal(manifest, self.keyring)
+        try:
+            store.put(manifest_key(backup.id), data)
+        except ObjectExists:
+            data = store.get(manifest_key(backup.id))
+            if manifests.open_sealed(data, self.keyring, digest=None) != manifest:
+                raise
+        now = self.now()
+        with self.database.transaction() as session:
+            backups.seal(
+                session,
+                backup.id,
+                token,
+                complete=manifest.complete,
+                size_bytes=manifest.size_bytes,
+                manifest_digest=blake3(data).hexdigest(),
+                summary=summary_of(manifest),
+                exported_at=manifest.exported_at,
+                expiry=Rules.of(self.settings).expires_at,
+                now=now,
+            )
+        self.clear(backup, store, sealed=manifest)
+
+    def clear(self, backup: Backup, store: Store, *, sealed: Manifest | None) -> None:
+        """Remove the inbox, and every object of this backup that no manifest counts."""
+        for file in ("export", "attachments"):
+            if named := backup.request.get(file):
+                store.delete(named["key"])
+        counted = {manifest_key(backup.id)} if sealed else set()
+        if sealed:
+            counted |= {one.key for one in sealed.objects}
+            counted |= {sealed.attachments_index.key} if sealed.attachments_index else set()
+        for found in list(store.list(backup_prefix(backup.id))):
+            if found.key not in counted:
+                store.delete(found.key)
+
+    def store_of(self, backup: Backup) -> Store:
+        with self.database.transaction() as session:
+            url = storages.get(session, backup.storage_id).url
+        return self.open_store(url)
+
+    def _enter(self, backup_id: str, token: int, step: str) -> tuple[Backup, Store]:
+        with self.database.transaction() as session:
+            backups.set_step(session, backup_id, token, step, self.now())
+            backup = backups.get(session, backup_id)
+        return backup, self.store_of(backup)
+
+    def _fetched(self, store: Store, file: Mapping[str, str], path: Path) -> Path:
+        """A copy of an inbox file for this run alone, compared with what was put there."""
+        hasher = blake3()
+        with store.open(file["key"]) as source, path.open("wb") as target:
+            while chunk := source.read(_CHUNK):
+                hasher.update(chunk)
+                target.write(chunk)
+        if hasher.hexdigest() != file["blake3"]:
+            raise DamagedObject(
+                f"The file {file['key']} in the inbox has changed since it was put there. No backup was made.",
+                key=file["key"],
+                hint="Import the export again.",
+            )
+        return path
+
+    @contextmanager
+    def _work_dir(self, backup_id: str, token: int) -> Iterator[Path]:
+        """Scratch files of this attempt. What a killed attempt of the same run left is removed first."""
+        self.settings.work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left in self.settings.work_dir.glob(f"{backup_id}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        path = self.settings.work_dir / f"{backup_id}-{token}"
+        path.mkdir(mode=0o700)
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""What exists: organizations, shards, storages, apps with their generations, backups, and holds on them."""

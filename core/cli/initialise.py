@@ -1,0 +1,93 @@
+"""restorebot init: what one machine needs."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.access.roles import grant_role, list_roles
+from core.access.tables import RoleName
+from core.catalog import organizations, shards, storages
+from core.catalog.tables import SecondPerson
+from core.cli.context import Json, engine_of, output, show_json
+from core.engine import Engine
+from core.storage.local import LocalStore
+
+REGION = "local"
+
+
+def init(
+    context: typer.Context,
+    org: Annotated[str, typer.Option(help="Name of the organization.")] = "My organization",
+    as_json: Json = False,
+) -> None:
+    """Make what one machine needs: organization, shard, managed storage, signing key, and your roles. Repeatable."""
+    with engine_of(context) as engine:
+        made = initialise(engine, org)
+        if as_json:
+            show_json({"made": made, "data_dir": str(engine.settings.data_dir)})
+            return
+        console = output()
+        for line in made or ["Everything was there already; nothing was changed."]:
+            console.print(line, markup=False)
+        console.print(f"Everything lives in {engine.settings.data_dir}.", markup=False)
+        console.print("Next: restorebot app provision NAME --type confluence", markup=False)
+
+
+def initialise(engine: Engine, organization_name: str) -> list[str]:
+    """Returns a sentence for each thing that was made."""
+    folder = engine.settings.data_dir
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made: list[str] = []
+    fresh_key = not any(engine.settings.keys_dir.glob("*")) if engine.settings.keys_dir.exists() else True
+    key_id = engine.keyring.create()
+    if fresh_key:
+        made.append(f"Signing key {key_id}, readable by you alone.")
+    person = engine.person()
+    now = engine.now()
+    with engine.database.transaction() as session:
+        known = organizations.list_all(session)
+        if known:
+            organization = next((one for one in known if one.name == organization_name), known[0])
+        else:
+            organization = organizations.create(
+                session, name=organization_name, second_person=SecondPerson.NEVER, person=person.id, now=now
+            )
+            made.append(
+                f"Organization {organization.name} ({organization.id}): enterprise, in the beta, commercial; "
+                "one person may decide on access of their own restores, and each such decision is marked."
+            )
+        if not shards.list_all(session):
+            _folders(folder / "shards" / "shard-1")
+            shards.create(
+                session,
+                name="shard-1",
+                region=REGION,
+                url=f"sqlite:///{folder / 'shards' / 'shard-1'}",
+                attachments_url=_root(folder / "shards" / "shard-1" / "attachments"),
+                person=person.id,
+                now=now,
+            )
+            made.append(f"Shard shard-1 in region {REGION}.")
+        if not storages.list_all(session):
+            url = _root(folder / "storage")
+            storages.create_managed(session, name="managed", url=url, person=person.id, now=now)
+            made.append("Storage managed: a folder of this machine.")
+        held = {one.role for one in list_roles(session, organization.id) if one.person_id == person.id}
+        missing = [role for role in RoleName if role not in held]
+        for role in missing:
+            grant_role(session, person=person, organization_id=organization.id, role=role, by=person, now=now)
+        if missing:
+            made.append(f"Roles of {person.name}: {', '.join(role.value for role in missing)}.")
+    return made
+
+
+def _root(path: Path) -> str:
+    store = LocalStore(path)
+    store.create_root()
+    return store.url
+
+
+def _folders(path: Path) -> None:
+    os.makedirs(path, mode=0o700, exist_ok=True)  # noqa: PTH103 - the mode of every folder made

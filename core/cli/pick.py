@@ -1,0 +1,52 @@
+"""What a word on the command line means; where there is only one of a kind, the word may be left out."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from core.apps.driver import Shard
+from core.catalog import names, organizations, shards, storages
+from core.catalog.organizations import Organization
+from core.catalog.storages import Storage
+from core.errors import NotFound, UsageError
+from core.restore import restores
+from core.restore.restores import Restore
+from core.restore.tables import RestoreRow
+
+T = TypeVar("T")
+
+RESTORE = names.Noun(word="restore", prefix="rst", id=RestoreRow.id, command="restorebot restore list")
+
+
+def organization(session: Session, word: str) -> Organization:
+    return (
+        names.find_organization(session, word)
+        if word
+        else _only(organizations.list_all(session), "organization", "--org")
+    )
+
+
+def shard(session: Session, word: str) -> Shard:
+    return shards.get(session, word) if word else _only(shards.list_all(session), "shard", "--shard")
+
+
+def storage(session: Session, word: str) -> Storage:
+    return names.find_storage(session, word) if word else _only(storages.list_all(session), "storage", "--storage")
+
+
+def restore(session: Session, word: str) -> Restore:
+    return restores.get(session, names.find(session, RESTORE, word))
+
+
+def _only(found: Sequence[T], what: str, option: str) -> T:
+    if not found:
+        raise NotFound(
+            f"There is no {what} yet. Nothing was done.", hint="Make what one machine needs: restorebot init"
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"There are {len(found)} {what}s, so it must be said which one. Nothing was done.",
+            hint=f"Give {option} NAME; `restorebot {'org' if what == 'organization' else what} list` shows them.",
+        )
+    return found[0]

@@ -1,0 +1,362 @@
+"""restorebot restore …"""
+
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from core.access.people import Person
+from core.access.roles import require
+from core.access.tables import RoleName
+from core.catalog import apps, backups, names
+from core.cli import pick
+from core.cli.context import (
+    BLOCKED,
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    INTERRUPTED,
+    Json,
+    engine_of,
+    iso,
+    output,
+    say,
+    show_facts,
+    show_json,
+    show_table,
+    size,
+)
+from core.cli.findings import show_findings
+from core.cli.follow import Progressing, follow
+from core.content.catalogue import BY_NAME
+from core.engine import Engine
+from core.errors import RestorebotError
+from core.findings import Finding, Severity, blocks
+from core.restore import restores
+from core.restore.assess import Assessment, assess, open_backup
+from core.restore.report import make_report
+from core.restore.request import RestoreRequest, parse_resolution, parse_without
+from core.restore.restores import OPEN, Restore
+from core.restore.tables import RestoreStatus, Step
+
+app = typer.Typer(no_args_is_help=True)
+
+BackupOption = Annotated[str, typer.Option("--backup", help="The backup: id, or a unique part of it.")]
+ToOption = Annotated[str, typer.Option("--to", help="The destination, an empty app: id, a unique part of it, or name.")]
+WithoutOption = Annotated[
+    str, typer.Option(help="Leave out: attachments, users-and-groups, personal-spaces; separate by commas.")
+]
+ResolveOption = Annotated[
+    list[str] | None, typer.Option(help="CODE=CHOICE: how to treat a finding; may be given several times.")
+]
+RestoreName = Annotated[str, typer.Argument(metavar="RESTORE", help="Id, or a unique part of it.")]
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    backup: BackupOption,
+    to: ToOption,
+    without: WithoutOption = "",
+    resolve: ResolveOption = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a restore would do, and what stands against it. Changes nothing."""
+    with engine_of(context) as engine:
+        request = make_request(engine, backup, to, without, resolve or [])
+        found = assess(engine.tools, request)
+        if as_json:
+            show_json(_plan_json(found))
+        else:
+            show_plan(engine, request, found)
+        if blocks(found.findings):
+            raise typer.Exit(BLOCKED)
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    backup: BackupOption,
+    to: ToOption,
+    without: WithoutOption = "",
+    resolve: ResolveOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; warnings are taken as read.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Restore a backup into an empty app, and follow it to the end.
+
+    Exit status: 0 completed, 1 failed, 3 blocked before anything was staged, 4 cancelled, 130 left by Ctrl-C.
+    """
+    with engine_of(context) as engine:
+        request = make_request(engine, backup, to, without, resolve or [])
+        found = assess(engine.tools, request)
+        if not as_json:
+            show_plan(engine, request, found)
+        if found.plan is None or blocks(found.findings):
+            if as_json:
+                show_json(_plan_json(found))
+            raise typer.Exit(BLOCKED)
+        if not yes and not typer.confirm("Restore?", err=True):
+            say("Nothing was started.")
+            raise typer.Exit(CANCELLED)
+        submitted = submit(engine, request, found)
+        finish(engine, submitted.id, as_json=as_json)
+
+
+def submit(engine: Engine, request: RestoreRequest, found: Assessment) -> Restore:
+    """Start what the person has confirmed."""
+    assert found.plan is not None  # noqa: S101 - blocked before
+    shown = [one.code.value for one in found.findings if one.severity is Severity.WARNING]
+    with engine.database.transaction() as session:
+        destination = apps.get(session, request.destination_id)
+        return restores.submit(
+            session,
+            organization_id=destination.organization_id,
+            request=request,
+            plan=found.plan,
+            shown=shown,
+            now=engine.now(),
+        )
+
+
+def finish(engine: Engine, restore_id: str, *, as_json: bool) -> None:
+    """Follow a run to its end, show the report, and exit with its status."""
+
+    def look() -> Progressing:
+        now = _get(engine, restore_id)
+        return Progressing(
+            over=now.status.value not in OPEN, step=now.step.value, done=now.progress_done, total=now.progress_total
+        )
+
+    try:
+        follow(engine, look, what=f"restore {restore_id}", quiet=as_json)
+    except KeyboardInterrupt:
+        say(f"\nLeft. The restore goes on when a worker runs, or: restorebot restore resume {restore_id}")
+        say(f"To end it, with the destination as it was: restorebot restore cancel {restore_id}")
+        raise typer.Exit(INTERRUPTED) from None
+    restore = _get(engine, restore_id)
+    if as_json:
+        show_json(restore_json(engine, restore))
+    else:
+        show_report(engine, restore)
+    raise typer.Exit(exit_status(restore))
+
+
+def exit_status(restore: Restore) -> int:
+    if restore.status is RestoreStatus.COMPLETED:
+        return COMPLETED
+    if restore.status is RestoreStatus.CANCELLED:
+        return CANCELLED
+    return BLOCKED if restore.step in {Step.PREFLIGHT, Step.CHECK_BACKUP} else FAILED
+
+
+@app.command("list")
+def list_restores(context: typer.Context, as_json: Json = False) -> None:
+    """Restores, the newest first."""
+    with engine_of(context) as engine:
+        with engine.database.transaction() as session:
+            found = restores.list_all(session)
+            named = {one.id: one.name for one in apps.list_all(session)}
+        if as_json:
+            show_json([_head(engine, one) for one in found])
+            return
+        show_table(
+            ("id", "status", "step", "backup", "destination", "started"),
+            [
+                (one.id, one.status, one.step, one.backup_id, named.get(one.app_id, one.app_id), one.started_at)
+                for one in found
+            ],
+            empty="There are no restores. Start one: restorebot restore run --backup ID --to APP",
+        )
+
+
+@app.command()
+def show(context: typer.Context, name: RestoreName, as_json: Json = False) -> None:
+    """One restore and its report."""
+    with engine_of(context) as engine:
+        restore = _find(engine, name)
+        if as_json:
+            show_json(restore_json(engine, restore))
+        else:
+            show_report(engine, restore)
+
+
+@app.command()
+def cancel(context: typer.Context, name: RestoreName, as_json: Json = False) -> None:
+    """End a restore that is not published yet; the destination is as it was."""
+    with engine_of(context) as engine:
+        restore = _find(engine, name)
+        person = _admin(engine, restore.app_id)
+        with engine.database.transaction() as session:
+            wanted = restores.want_cancel(session, restore.id, person.id, engine.now())
+        if wanted.status is RestoreStatus.FAILED:
+            engine.restore_steps.discard(wanted)
+            with engine.database.transaction() as session:
+                restores.finish_cancel(session, restore.id, engine.now())
+        finish(engine, restore.id, as_json=as_json)
+
+
+@app.command()
+def resume(context: typer.Context, name: RestoreName, as_json: Json = False) -> None:
+    """Go on with a restore that was left or failed for a passing reason."""
+    with engine_of(context) as engine:
+        restore = _find(engine, name)
+        person = _admin(engine, restore.app_id)
+        with engine.database.transaction() as session:
+            restores.resume(session, restore.id, person.id, engine.now())
+        finish(engine, restore.id, as_json=as_json)
+
+
+def make_request(engine: Engine, backup: str, to: str, without: str, resolve: list[str]) -> RestoreRequest:
+    with engine.database.transaction() as session:
+        found = names.find_backup(session, backup)
+        destination = names.find_app(session, to)
+    person = _admin(engine, destination.id)
+    return RestoreRequest(
+        backup_id=found.id,
+        destination_id=destination.id,
+        without=parse_without(without),
+        resolutions=dict(parse_resolution(word) for word in resolve),
+        requester=person.id,
+    )
+
+
+def show_plan(engine: Engine, request: RestoreRequest, found: Assessment) -> None:
+    """What will be done, in words, and what was found."""
+    with engine.database.transaction() as session:
+        destination = apps.get(session, request.destination_id)
+        backup = backups.get(session, request.backup_id)
+        source = apps.get(session, backup.app_id)
+    rows: list[tuple[str, object]] = [
+        ("backup", f"{backup.id} of {source.name}, taken {backup.taken_at:%Y-%m-%d %H:%M} UTC"),
+        ("destination", f"{destination.name} ({destination.id}) on {destination.shard}"),
+    ]
+    if found.plan is not None:
+        plan = found.plan
+        rows += [
+            ("left out", ", ".join(plan.without) or "nothing"),
+            ("size", f"{size(plan.size_bytes)} in {len(plan.parts)} parts"),
+            ("plan", plan.digest),
+        ]
+        if plan.moves:
+            rows.insert(2, ("moves to", f"shard {plan.target_shard}, the backup's"))
+    show_facts(rows)
+    show_findings(found.findings)
+
+
+def show_report(engine: Engine, restore: Restore) -> None:
+    facts = restore_json(engine, restore)
+    show_facts(
+        [
+            ("restore", restore.id),
+            ("status", f"{restore.status.value}" + (_counted(facts["findings"]) if facts["findings"] else "")),
+            ("backup", restore.backup_id),
+            ("destination", facts["destination"]["name"]),
+            ("started", restore.started_at),
+            ("finished", restore.finished_at),
+        ]
+    )
+    show_table(
+        ("records", "in backup", "restored", "left out", "failed"),
+        [
+            *(
+                (BY_NAME[kind].title, *(counts[word] for word in ("in_backup", "restored", "left_out", "failed")))
+                for kind, counts in facts["records"].items()
+            ),
+            ("files", *(facts["attachments"][word] for word in ("in_backup", "restored", "left_out", "failed"))),
+        ]
+        if facts["records"]
+        else [],
+        empty="",
+    )
+    show_findings([Finding.from_json(one) for one in facts["findings"]])
+    console = output()
+    if restore.failure and not facts["findings"]:
+        console.print(f"[bold red]failed[/] {escape(str(restore.failure['message']))}", soft_wrap=True)
+    if restore.status is RestoreStatus.COMPLETED:
+        name = facts["destination"]["name"]
+        console.print(f'Look inside: restorebot app look "{name}"', markup=False)
+        pending = sum(one["status"] == "pending" for one in facts["grants"])
+        if pending:
+            console.print(f"{pending} grants wait for a decision: restorebot access list", markup=False)
+    elif restore.status is RestoreStatus.CANCELLED:
+        console.print("Cancelled: the destination is as it was.", markup=False)
+    elif restore.staging_until is not None:
+        console.print(
+            f"It can be resumed until {restore.staging_until:%Y-%m-%d %H:%M} UTC: restorebot restore resume {restore.id}",
+            markup=False,
+        )
+
+
+def _counted(findings: list[dict[str, Any]]) -> str:
+    counts = {word: sum(one["severity"] == word for one in findings) for word in ("error", "warning")}
+    said = [f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.items() if count]
+    return f" ({', '.join(said)})" if said else ""
+
+
+def restore_json(engine: Engine, restore: Restore) -> dict[str, Any]:
+    """The whole restore: what others rely on."""
+    return {**_head(engine, restore), **_report(engine, restore), "grants": _grants(engine, restore)}
+
+
+def _head(engine: Engine, restore: Restore) -> dict[str, Any]:
+    with engine.database.transaction() as session:
+        destination = apps.get(session, restore.app_id)
+    return {
+        "id": restore.id,
+        "status": restore.status.value,
+        "step": restore.step.value,
+        "backup": restore.backup_id,
+        "destination": {"id": destination.id, "name": destination.name},
+        "plan": restore.digest,
+        "progress": {"done": restore.progress_done, "total": restore.progress_total},
+        "failure": restore.failure,
+        "created_at": iso(restore.created_at),
+        "started_at": iso(restore.started_at),
+        "finished_at": iso(restore.finished_at),
+    }
+
+
+def _report(engine: Engine, restore: Restore) -> dict[str, Any]:
+    if restore.report is not None:
+        return dict(restore.report)
+    with engine.database.transaction() as session:
+        backup = backups.get(session, restore.backup_id)
+        found = [one.to_json() for one in restores.findings_of(session, restore.id)]
+    try:
+        manifest = open_backup(engine.tools, backup).manifest
+    except RestorebotError:  # the findings say what is the matter with it
+        return {"records": {}, "attachments": {}, "findings": found}
+    with engine.database.transaction() as session:
+        return make_report(session, restore, manifest)
+
+
+def _grants(engine: Engine, restore: Restore) -> list[dict[str, Any]]:
+    return []
+
+
+def _admin(engine: Engine, app_id: str) -> Person:
+    """Who acts, if they may restore into this app."""
+    person = engine.person()
+    with engine.database.transaction() as session:
+        found = apps.get(session, app_id)
+        require(session, person, found.organization_id, RoleName.ORGANIZATION_ADMIN)
+    return person
+
+
+def _find(engine: Engine, name: str) -> Restore:
+    with engine.database.transaction() as session:
+        return pick.restore(session, name)
+
+
+def _get(engine: Engine, restore_id: str) -> Restore:
+    with engine.database.transaction() as session:
+        return restores.get(session, restore_id)
+
+
+def _plan_json(found: Assessment) -> dict[str, Any]:
+    return {
+        "plan": found.plan.to_json() if found.plan else None,
+        "blocked": blocks(found.findings),
+        "findings": [one.to_json() for one in found.findings],
+    }

@@ -1,0 +1,165 @@
+"""The composition root: settings → one frozen Engine. Nothing is created at import; fakes go in here."""
+
+import getpass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from core import migrations
+from core.access.people import Person, ensure_person
+from core.apps.driver import Driver
+from core.apps.embedded.sqlite import SqliteDriver
+from core.archive.signing import Keyring
+from core.backup.native_import import ImportSteps
+from core.catalog import backups
+from core.database import Database
+from core.restore import restores
+from core.restore.assess import Tools
+from core.restore.steps import RestoreSteps
+from core.settings import Settings
+from core.storage.location import open_store
+from core.storage.store import Store
+from core.workflow.runs import Edge, OpenRun, RunKind, RunRef, no_edge
+
+if TYPE_CHECKING:
+    from core.workflow.worker import Worker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """Everything a journey works with, built once a process."""
+
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    drivers: Mapping[str, Driver]
+    open_store: Callable[[str], Store]
+    now: Callable[[], datetime]
+    #: called at every edge of a step or part; tests stop the process there
+    edge: Edge
+
+    @property
+    def tools(self) -> Tools:
+        return Tools(
+            settings=self.settings,
+            database=self.database,
+            keyring=self.keyring,
+            drivers=self.drivers,
+            open_store=self.open_store,
+            now=self.now,
+        )
+
+    @property
+    def restore_steps(self) -> RestoreSteps:
+        return RestoreSteps(tools=self.tools)
+
+    @property
+    def import_steps(self) -> ImportSteps:
+        return ImportSteps(
+            settings=self.settings,
+            database=self.database,
+            keyring=self.keyring,
+            open_store=self.open_store,
+            now=self.now,
+        )
+
+    def worker(self) -> "Worker":
+        """A worker of this process, not yet started. Imports DBOS, which takes most of a second."""
+        from core.workflow.worker import Worker
+
+        return Worker(self.database, self.settings, self.run_kinds(), edge=self.edge)
+
+    def run_kinds(self) -> tuple[RunKind, ...]:
+        """Plain functions under stable names: what workers execute."""
+        return (self._restores(), self._backups())
+
+    def person(self) -> Person:
+        """Who acts on the command line: the operating-system account."""
+        name = getpass.getuser()
+        with self.database.transaction() as session:
+            return ensure_person(session, f"os:{name}", name, self.now())
+
+    def close(self) -> None:
+        self.database.dispose()
+
+    def _restores(self) -> RunKind:
+        steps = self.restore_steps
+
+        def open_runs() -> list[OpenRun]:
+            with self.database.transaction() as session:
+                return [_open(one.id, one.attempt, one.token, one.status) for one in restores.open_runs(session)]
+
+        def begin_attempt(restore_id: str, attempt: int) -> RunRef | None:
+            with self.database.transaction() as session:
+                won = restores.begin_attempt(session, restore_id, attempt, self.now())
+            return None if won is None else _ref("restore", won.id, won.attempt, won.token)
+
+        def takeover(restore_id: str) -> int:
+            with self.database.transaction() as session:
+                return restores.takeover(session, restore_id)
+
+        return RunKind(
+            name="restore",
+            version=1,
+            open_runs=open_runs,
+            begin_attempt=begin_attempt,
+            takeover=takeover,
+            body=steps.body,
+            part=steps.part,
+            failed=steps.failed,
+        )
+
+    def _backups(self) -> RunKind:
+        steps = self.import_steps
+
+        def open_runs() -> list[OpenRun]:
+            with self.database.transaction() as session:
+                return [_open(one.id, one.attempt, one.token, one.status) for one in backups.running(session)]
+
+        def begin_attempt(backup_id: str, attempt: int) -> RunRef | None:
+            with self.database.transaction() as session:
+                won = backups.begin_attempt(session, backup_id, attempt, self.now())
+            return None if won is None else _ref("backup", won.id, won.attempt, won.token)
+
+        def takeover(backup_id: str) -> int:
+            with self.database.transaction() as session:
+                return backups.takeover(session, backup_id)
+
+        return RunKind(
+            name="backup",
+            version=1,
+            open_runs=open_runs,
+            begin_attempt=begin_attempt,
+            takeover=takeover,
+            body=steps.body,
+            part=steps.part,
+            failed=steps.failed,
+        )
+
+
+def build_engine(settings: Settings, *, edge: Edge = no_edge, now: Callable[[], datetime] | None = None) -> Engine:
+    """Open the catalog, bringing its schema up to date, and put everything together."""
+    database = Database(settings.catalog_url)
+    migrations.upgrade(database)
+    return Engine(
+        settings=settings,
+        database=database,
+        keyring=Keyring(settings.keys_dir),
+        drivers={"embedded": SqliteDriver(stores=open_store)},
+        open_store=open_store,
+        now=now or _utc_now,
+        edge=edge,
+    )
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _open(run_id: str, attempt: int, token: int, status: str) -> OpenRun:
+    return OpenRun(id=run_id, attempt=attempt, token=token, status=status)
+
+
+def _ref(kind: str, run_id: str, attempt: int, token: int) -> RunRef:
+    return RunRef(kind=kind, id=run_id, attempt=attempt, token=token)

@@ -1,0 +1,39 @@
+"""Event types: pure values, so that views can read them without a database."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class StreamKind(StrEnum):
+    RESTORE = "restore"
+    BACKUP = "backup"
+    TICKET = "ticket"
+    APP = "app"
+
+
+class EventKind(StrEnum):
+    SUBMITTED = "submitted"
+    STARTED = "started"
+    STEP = "step"
+    FINDINGS = "findings"
+    PUBLISHED = "published"
+    CANCEL_WANTED = "cancel-wanted"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    RESUMED = "resumed"
+    MOVED = "moved"
+    DEACTIVATED = "deactivated"
+    ACTIVATED = "activated"
+    GRANT_DECIDED = "grant-decided"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    stream: str  # "restore:rst-…"
+    number: int  # 1, 2, 3 … within the stream, without gaps
+    kind: EventKind
+    at: datetime
+    data: dict[str, Any] = field(default_factory=dict)

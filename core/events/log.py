@@ -1,0 +1,71 @@
+"""The append-only log behind the outbox."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, UniqueConstraint, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from core.database import Base
+from core.events.kinds import Event, EventKind, StreamKind
+
+
+class StreamRow(Base):
+    __tablename__ = "event_stream"
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    last_number: Mapped[int]
+
+
+class EventRow(Base):
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("stream", "key"),)
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+def append(
+    session: Session,
+    *,
+    stream: tuple[StreamKind, str],
+    kind: EventKind,
+    now: datetime,
+    key: str,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Add an event in the caller's transaction. A key that is there already adds nothing, so a repeated step is told once.
+
+    The number comes from the stream's row, so the order of numbers is the order of commits, without gaps.
+    """
+    name = f"{stream[0].value}:{stream[1]}"
+    if session.get(StreamRow, name) is None:
+        session.add(StreamRow(stream=name, last_number=0))
+        session.flush()
+    number = session.scalar(
+        update(StreamRow)
+        .where(StreamRow.stream == name)
+        .values(last_number=StreamRow.last_number + 1)
+        .returning(StreamRow.last_number)
+    )
+    known = session.scalar(select(EventRow.number).where(EventRow.stream == name, EventRow.key == key))
+    if known is not None:
+        session.execute(update(StreamRow).where(StreamRow.stream == name).values(last_number=StreamRow.last_number - 1))
+        return
+    session.execute(
+        insert(EventRow).values(stream=name, number=number, key=key, kind=kind.value, at=now, data=data or {})
+    )
+
+
+def read(session: Session, *, stream: tuple[StreamKind, str], after: int = 0) -> Sequence[Event]:
+    """Events of a stream with a number above `after`, in order."""
+    name = f"{stream[0].value}:{stream[1]}"
+    rows = session.scalars(
+        select(EventRow).where(EventRow.stream == name, EventRow.number > after).order_by(EventRow.number)
+    )
+    return [
+        Event(stream=row.stream, number=row.number, kind=EventKind(row.kind), at=row.at, data=row.data) for row in rows
+    ]

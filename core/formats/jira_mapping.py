@@ -1,0 +1,325 @@
+"""Which native kind of a Jira export becomes which record type, and which of its attributes which column.
+
+What stands in no table is kept as it is: attributes in `extra` or `people`, whole kinds in `jira.other`.
+Names are those of Jira's entity model (entitymodel.xml) as real exports of 4.2 to Cloud show them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from core.content import directory, jira
+from core.content.record_type import RecordType
+from core.formats import jira_rewrites
+from core.formats.jira_rewrites import Rewrite
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """How rows of one native kind become records."""
+
+    record_type: RecordType
+    #: native attribute → column
+    columns: Mapping[str, str] = field(default_factory=dict)
+    #: attributes that make the record's key. One: its value is the key and stands nowhere else
+    key: tuple[str, ...] = ("id",)
+    #: the key starts with the kind, since several kinds share the record type
+    prefixed: bool = False
+    #: attributes the record type itself says
+    implied: tuple[str, ...] = ()
+    rewrite: Rewrite | None = None
+    #: rows of this kind with one of these values in `variant_by` are of another kind
+    variant_by: str = ""
+    variants: Mapping[str, "Kind"] = field(default_factory=dict)
+
+
+#: Attributes that name a person, whatever the kind.
+PEOPLE: Final = frozenset(
+    {
+        "assignee", "author", "authorKey", "archivedBy", "archivedby", "caller", "createdBy", "creator",
+        "executingTwoLOUser", "lastModifiedUser", "last_modified_user_aaid", "lead", "lowerUserName", "name03",
+        "Name03", "reporter", "sourceName", "statusChangedByAccountId", "updateauthor", "updatedBy", "user",
+        "userKey", "userName", "username", "user_key",
+    }
+)  # fmt: skip
+#: … and those that do so only in one kind, or never in one.
+PEOPLE_OF_KIND: Final[Mapping[str, frozenset[str]]] = {
+    "OSCurrentStep": PEOPLE | {"owner"},
+    "OSHistoryStep": PEOPLE | {"owner"},
+    # The account at the mail host, not one of the app.
+    "MailServer": frozenset(),
+}
+
+
+def people_of(native: str) -> frozenset[str]:
+    return PEOPLE_OF_KIND.get(native, PEOPLE)
+
+
+def _issue_association(attribute: str, target: str, type_: str) -> Kind:
+    """Cloud writes what issues belong to in kinds of their own; their records are as the server's NodeAssociations."""
+    return Kind(
+        record_type=jira.ASSOCIATION,
+        key=("issue", attribute),
+        prefixed=True,
+        columns={
+            "@source": "source_kind",
+            "issue": "source_key",
+            "@target": "target_kind",
+            attribute: "target_key",
+            "@type": "type",
+        },
+        rewrite=jira_rewrites.association("Issue", target, type_),
+    )
+
+
+def _personal(*key: str) -> Kind:
+    return Kind(record_type=directory.OTHER, prefixed=True, key=key or ("id",))
+
+
+def _other(*key: str, rewrite: Rewrite | None = None) -> Kind:
+    return Kind(record_type=jira.OTHER, prefixed=True, key=key or ("id",), rewrite=rewrite)
+
+
+def _constant(record_type: RecordType, *further: str) -> Kind:
+    """Issue types, statuses and the like: same names on both sides."""
+    names = ("name", "description", "sequence", *further)
+    return Kind(record_type=record_type, columns={name: name for name in names})
+
+
+OTHER: Final = _other()
+PERSONAL: Final = _personal()
+#: Entities whose properties belong to a person.
+PERSONAL_ENTITIES: Final = ("ApplicationUser", "ExternalEntity", "OSUser", "UserProperty")
+
+_LEVELS: Final = {"rolelevel": "visible_to_role"}
+_ACTIVITY: Final = {
+    "issue": "issue", "author": "author", "body": "body", "created": "created", "updateauthor": "updater",
+    "updated": "updated",
+}  # fmt: skip
+_GROUP: Final = {"description": "description", "active": "active"}
+_REMOTE_LINK: Final = Kind(
+    record_type=jira.REMOTE_LINK, columns={"issue": "issue", "title": "title", "url": "url"}
+)  # the same kind, renamed between versions
+
+_DIRECTORY_KINDS: Final[Mapping[str, Kind]] = {
+    "User": Kind(
+        record_type=directory.USER,
+        columns={
+            "userName": "username", "displayName": "display_name", "emailAddress": "email", "active": "active",
+            "@account_id": "account_id", "directoryId": "directory_id",
+        },
+        rewrite=jira_rewrites.user,
+    ),
+    "OSUser": Kind(record_type=directory.USER, prefixed=True, columns={"name": "username"}),
+    "ApplicationUser": Kind(
+        record_type=directory.USER_KEY,
+        key=("userKey",),  # what every column that holds a person says
+        columns={"lowerUserName": "username", "@account_id": "account_id"},
+        rewrite=jira_rewrites.application_user,
+    ),
+    "Group": Kind(record_type=directory.GROUP, columns={"groupName": "name", **_GROUP}),
+    "OSGroup": Kind(record_type=directory.GROUP, prefixed=True, columns={"name": "name", **_GROUP}),
+    "Membership": Kind(
+        record_type=directory.MEMBERSHIP,
+        columns={
+            "parentId": "group_key", "parentName": "group_name", "childId": "member_key", "childName": "member_name",
+            "@kind": "member_kind",
+        },
+        rewrite=jira_rewrites.membership,
+    ),
+    "OSMembership": Kind(
+        record_type=directory.MEMBERSHIP,
+        prefixed=True,
+        columns={"groupName": "group_name", "userName": "member_name", "@kind": "member_kind"},
+        rewrite=jira_rewrites.old_membership,
+    ),
+    "DirectoryAttribute": _personal("directoryId", "name"),
+    "DirectoryOperation": _personal("directoryId", "operationType"),
+    **dict.fromkeys(
+        ("Application", "ApplicationAttribute", "Directory", "ExternalEntity", "FavouriteAssociations",
+         "GroupAttribute", "RememberMeToken", "UserAttribute", "UserHistoryItem"), PERSONAL,
+    ),
+}  # fmt: skip
+
+_CONTENT_KINDS: Final[Mapping[str, Kind]] = {
+    "Project": Kind(
+        record_type=jira.PROJECT,
+        columns={
+            "key": "project_key", "originalkey": "original_key", "name": "name", "projecttype": "type",
+            "description": "description", "lead": "lead", "url": "url", "counter": "counter",
+        },
+    ),
+    "Component": Kind(
+        record_type=jira.COMPONENT,
+        columns={name: name for name in ("project", "name", "description", "lead")},
+    ),
+    "Version": Kind(
+        record_type=jira.VERSION,
+        columns={
+            **{name: name for name in ("project", "name", "description", "sequence", "released")},
+            "startdate": "start_date", "releasedate": "release_date",
+        },
+    ),
+    "IssueType": _constant(jira.ISSUE_TYPE, "style"),
+    "Status": Kind(
+        record_type=jira.STATUS,
+        columns={**_constant(jira.PRIORITY).columns, "statuscategory": "category"},
+    ),
+    "Priority": _constant(jira.PRIORITY),
+    "Resolution": _constant(jira.RESOLUTION),
+    "ProjectRole": Kind(record_type=jira.PROJECT_ROLE, columns={"name": "name", "description": "description"}),
+    "ProjectRoleActor": Kind(
+        record_type=jira.PROJECT_ROLE_ACTOR,
+        columns={
+            "pid": "project", "projectroleid": "role", "roletype": "type", "@person": "person", "@group": "group_name",
+        },
+        rewrite=jira_rewrites.role_actor,
+    ),
+    "CustomField": Kind(
+        record_type=jira.CUSTOM_FIELD,
+        columns={
+            "name": "name", "description": "description", "customfieldtypekey": "type",
+            "customfieldsearcherkey": "searcher",
+        },
+    ),
+    "CustomFieldOption": Kind(
+        record_type=jira.CUSTOM_FIELD_OPTION,
+        columns={
+            "customfield": "custom_field", "parentoptionid": "parent", "value": "value", "sequence": "sequence",
+            "disabled": "disabled",
+        },
+    ),
+    "Issue": Kind(
+        record_type=jira.ISSUE,
+        columns={
+            **{name: name for name in (
+                "project", "number", "summary", "description", "environment", "type", "status", "priority",
+                "resolution", "reporter", "assignee", "creator", "created", "updated", "votes", "watches")},
+            "key": "issue_key", "duedate": "due", "resolutiondate": "resolved",
+            "timeoriginalestimate": "original_estimate", "timeestimate": "remaining_estimate",
+            "timespent": "time_spent", "workflowId": "workflow_entry",
+        },
+        rewrite=jira_rewrites.issue,
+    ),
+    "Action": Kind(
+        record_type=jira.OTHER,
+        prefixed=True,
+        variant_by="type",
+        variants={
+            "comment": Kind(
+                record_type=jira.COMMENT,
+                columns={**_ACTIVITY, **_LEVELS, "level": "visible_to_group"},
+                implied=("type",),
+            )
+        },
+    ),
+    "Worklog": Kind(
+        record_type=jira.WORKLOG,
+        columns={
+            **_ACTIVITY, **_LEVELS, "grouplevel": "visible_to_group", "startdate": "started", "timeworked": "seconds",
+        },
+    ),
+    "ChangeGroup": Kind(
+        record_type=jira.CHANGE_GROUP, columns={"issue": "issue", "author": "author", "created": "created"}
+    ),
+    "ChangeItem": Kind(
+        record_type=jira.CHANGE_ITEM,
+        columns={
+            "group": "change_group", "fieldtype": "field_type", "field": "field", "oldvalue": "old_value",
+            "oldstring": "old_text", "newvalue": "new_value", "newstring": "new_text",
+        },
+    ),
+    "FileAttachment": Kind(
+        record_type=jira.ATTACHMENT,
+        columns={
+            "issue": "issue", "filename": "title", "mimetype": "media_type", "filesize": "size", "author": "author",
+            "created": "created",
+        },
+    ),
+    "IssueLinkType": Kind(
+        record_type=jira.LINK_TYPE,
+        columns={"linkname": "name", "inward": "inward", "outward": "outward", "style": "style"},
+    ),
+    "IssueLink": Kind(
+        record_type=jira.LINK,
+        columns={"linktype": "type", "source": "source", "destination": "destination", "sequence": "sequence"},
+    ),
+    "RemoteIssueLink": _REMOTE_LINK,
+    "RemoteLink": _REMOTE_LINK,
+    "Label": Kind(record_type=jira.LABEL, columns={"issue": "issue", "label": "label", "fieldid": "field"}),
+    "CustomFieldValue": Kind(
+        record_type=jira.CUSTOM_FIELD_VALUE,
+        columns={
+            "issue": "issue", "customfield": "custom_field", "parentkey": "parent_key", "stringvalue": "string_value",
+            "numbervalue": "number_value", "datevalue": "date_value", "textvalue": "text_value",
+        },
+    ),
+    "UserAssociation": Kind(
+        record_type=jira.USER_ASSOCIATION,
+        key=("sinkNodeEntity", "sinkNodeId", "associationType", "sourceName"),
+        columns={"sourceName": "person", "@issue": "issue", "associationType": "type", "created": "created"},
+        rewrite=jira_rewrites.user_association,
+    ),
+    "NodeAssociation": Kind(
+        record_type=jira.ASSOCIATION,
+        key=("sourceNodeEntity", "sourceNodeId", "sinkNodeEntity", "sinkNodeId", "associationType"),
+        prefixed=True,
+        columns={
+            "sourceNodeEntity": "source_kind", "sourceNodeId": "source_key", "sinkNodeEntity": "target_kind",
+            "sinkNodeId": "target_key", "associationType": "type",
+        },
+    ),
+    "IssueComponent": _issue_association("component", "Component", "IssueComponent"),
+    "AffectsVersion": _issue_association("version", "Version", "IssueVersion"),
+    "FixVersion": _issue_association("version", "Version", "IssueFixVersion"),
+    "SchemePermissions": Kind(
+        record_type=jira.PERMISSION,
+        prefixed=True,
+        columns={
+            "scheme": "scheme", "permissionKey": "permission", "type": "type", "@person": "person",
+            "@group": "group_name", "parameter": "parameter",
+        },
+        rewrite=jira_rewrites.scheme_permission,
+    ),
+    "GlobalPermissionEntry": Kind(
+        record_type=jira.PERMISSION,
+        prefixed=True,
+        columns={"permission": "permission", "@type": "type", "group_id": "group_name"},
+        rewrite=jira_rewrites.global_permission,
+    ),
+    "LicenseRoleGroup": Kind(
+        record_type=jira.APP_ROLE, columns={"licenseRoleName": "role", "groupId": "group_name"}
+    ),
+    "SearchRequest": Kind(
+        record_type=jira.FILTER,
+        columns={"name": "name", "author": "owner", "description": "description", "request": "jql"},
+    ),
+}  # fmt: skip
+
+_PROPERTIES_OF: Final = Kind(
+    record_type=jira.OTHER,
+    prefixed=True,
+    variant_by="entityName",
+    variants=dict.fromkeys(PERSONAL_ENTITIES, PERSONAL),
+)
+_OTHER_KINDS: Final[Mapping[str, Kind]] = {
+    "AuditItem": _other(rewrite=jira_rewrites.audited),
+    "AuditLog": _other(rewrite=jira_rewrites.audited),
+    "Avatar": _other(rewrite=jira_rewrites.avatar),
+    "EntityProperty": _PROPERTIES_OF,
+    "IssueLayoutAssociation": _other("layoutId", "projectId", "extraDefinerId", "layoutType"),
+    "IssueLayoutItemPosition": _other("layoutId", "containerKey", "itemType", "itemKey"),
+    "IssueListEntry": _other("list_id", "issue_id"),
+    "IssueTypeHierarchy": _other("level"),
+    "JQRTZLocks": _other("lockName"),
+    "ModuleStatus": _other("pluginKey", "moduleKey"),
+    "Notification": _other(rewrite=jira_rewrites.notified),
+    "OSCurrentStepPrev": _other("id", "previousId"),
+    "OSHistoryStepPrev": _other("id", "previousId"),
+    "OSPropertyEntry": _PROPERTIES_OF,
+    "PluginState": _other("key"),
+    "SequenceValueItem": _other("seqName"),
+    "SharePermissions": _other(rewrite=jira_rewrites.shared),
+}
+
+KINDS: Final[Mapping[str, Kind]] = {**_DIRECTORY_KINDS, **_CONTENT_KINDS, **_OTHER_KINDS}

@@ -1,0 +1,1 @@
+"""Records as people read them: an outline of a container, or one item with its body and comments."""

@@ -1,0 +1,1 @@
+"""Revisions, in one line. What is released is never changed."""

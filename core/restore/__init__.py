@@ -1,0 +1,1 @@
+"""One restore: request → plan → preflight → steps → verify → report."""

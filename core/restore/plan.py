@@ -1,0 +1,164 @@
+"""What will be done: a pure function of the request, the manifest and the facts about both sides."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core.archive.manifest import Manifest
+from core.content.catalogue import BY_NAME
+from core.content.record_type import RecordType
+from core.findings import FindingCode
+from core.restore.choices import Choices
+from core.restore.request import Part, Resolution, RestoreRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedPart:
+    """A bounded slice of content: the unit of loading, verifying, retry and progress."""
+
+    name: str
+    #: indices into the manifest's `objects`, or the id of one pack
+    objects: tuple[int, ...] = ()
+    pack: str = ""
+    rows: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestorePlan:
+    backup_id: str
+    manifest_digest: str
+    destination_id: str
+    source_shard: str
+    target_shard: str
+    moves: bool
+    without: tuple[str, ...]
+    resolutions: Mapping[str, str]
+    group_names: Mapping[str, str | None]
+    parts: tuple[PlannedPart, ...]
+    size_bytes: int
+
+    @property
+    def digest(self) -> str:
+        """Names the plan: what a person confirmed is run, or nothing is."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    @property
+    def work_bytes(self) -> int:
+        """What a progress bar counts: every byte is loaded, and then verified."""
+        return 2 * self.size_bytes
+
+    @property
+    def choices(self) -> Choices:
+        return Choices(
+            without=frozenset(Part(word) for word in self.without),
+            resolutions={FindingCode(code): Resolution(choice) for code, choice in self.resolutions.items()},
+            group_names=self.group_names,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "digest": self.digest}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "RestorePlan":
+        fields = {name: value[name] for name in cls.__dataclass_fields__}
+        fields["without"] = tuple(fields["without"])
+        fields["parts"] = tuple(PlannedPart(**{**part, "objects": tuple(part["objects"])}) for part in fields["parts"])
+        return cls(**fields)
+
+
+def make_plan(
+    *,
+    request: RestoreRequest,
+    manifest: Manifest,
+    manifest_digest: str,
+    destination_shard: str,
+    target_shard: str,
+    existing_groups: frozenset[str],
+    backup_groups: tuple[str, ...],
+    part_bytes: int,
+) -> RestorePlan:
+    """`existing_groups`: lower-case names of the organization's groups. `backup_groups`: names of the backup's."""
+    choices = Choices(without=request.without)
+    parts = (*_record_parts(manifest, choices, part_bytes), *_pack_parts(manifest, request.without))
+    return RestorePlan(
+        backup_id=request.backup_id,
+        manifest_digest=manifest_digest,
+        destination_id=request.destination_id,
+        source_shard=manifest.shard,
+        target_shard=target_shard,
+        moves=target_shard != destination_shard,
+        without=tuple(sorted(part.value for part in request.without)),
+        resolutions={code.value: choice.value for code, choice in sorted(request.effective.items())},
+        group_names=_group_names(request, existing_groups, backup_groups),
+        parts=parts,
+        size_bytes=sum(part.size_bytes for part in parts),
+    )
+
+
+def _record_parts(manifest: Manifest, choices: Choices, part_bytes: int) -> Iterator[PlannedPart]:
+    """Objects in load order; small ones share a part."""
+    wanted = [
+        (_type(one.record_type).order, index)
+        for index, one in enumerate(manifest.objects)
+        if not choices.leaves_out(_type(one.record_type))
+    ]
+    gathered: list[int] = []
+    number = 0
+    for _, index in sorted(wanted):
+        together = sum(manifest.objects[one].arrow_bytes for one in [*gathered, index])
+        if gathered and together > part_bytes:
+            number += 1
+            yield _records(manifest, gathered, number)
+            gathered = []
+        gathered.append(index)
+    if gathered:
+        yield _records(manifest, gathered, number + 1)
+
+
+def _records(manifest: Manifest, objects: list[int], number: int) -> PlannedPart:
+    return PlannedPart(
+        name=f"records-{number:05}",
+        objects=tuple(objects),
+        rows=sum(manifest.objects[one].rows for one in objects),
+        size_bytes=sum(manifest.objects[one].arrow_bytes for one in objects),
+    )
+
+
+def _pack_parts(manifest: Manifest, without: frozenset[Part]) -> Iterator[PlannedPart]:
+    if Part.ATTACHMENTS not in without:
+        for number, pack in enumerate(manifest.packs, start=1):
+            yield PlannedPart(name=f"pack-{number:05}", pack=pack.id, rows=0, size_bytes=pack.size)
+
+
+def _group_names(
+    request: RestoreRequest, existing: frozenset[str], backup_groups: tuple[str, ...]
+) -> dict[str, str | None]:
+    """What becomes of the backup's groups whose name the organization has: merged ones are not in it."""
+    choice = request.effective[FindingCode.GROUP_NAME_EXISTS]
+    if choice is Resolution.MERGE or Part.USERS_AND_GROUPS in request.without:
+        return {}
+    taken = set(existing)
+    names: dict[str, str | None] = {}
+    for name in sorted(backup_groups):
+        if name.lower() not in existing:
+            continue
+        names[name] = None if choice is Resolution.LEAVE_OUT else _free_name(name, taken)
+    return names
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    number = 1
+    while True:
+        candidate = f"{name} (restored)" if number == 1 else f"{name} (restored {number})"
+        if candidate.lower() not in taken:
+            taken.add(candidate.lower())
+            return candidate
+        number += 1
+
+
+def _type(name: str) -> RecordType:
+    return BY_NAME[name]

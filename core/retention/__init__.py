@@ -1,0 +1,1 @@
+"""How long backups stay restorable, and why."""

@@ -1,0 +1,1 @@
+"""Generated organizations and exports, for demo, bench and tests: the same shape gives the same bytes."""

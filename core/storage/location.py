@@ -1,0 +1,35 @@
+"""A storage's URL → its store."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from core.errors import UsageError
+from core.storage.local import LocalStore
+from core.storage.store import Store
+
+
+def open_store(url: str, *, create: bool = False) -> Store:
+    """The store at `file:///folder`; with `create` its folder is made if it is not there.
+
+    Without `create` nothing is touched: a folder that is not there is told by the store's first use.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        raise UsageError(
+            f"The storage {url} is in S3, which this version does not support yet; nothing was changed.",
+            hint="Use a folder: file:///path/to/folder.",
+        )
+    if parts.scheme != "file" or parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
+        raise UsageError(
+            f"{url!r} is not the URL of a storage; nothing was changed.",
+            hint="Write a folder's whole path, as in file:///path/to/folder.",
+        )
+    if parts.query or parts.fragment:
+        raise UsageError(
+            f"{url!r} has a part behind '?' or '#', which a folder's URL does not have; nothing was changed.",
+            hint="Write '?' as %3F and '#' as %23 if they belong to the folder's name.",
+        )
+    store = LocalStore(Path(unquote(parts.path)))
+    if create:
+        store.create_root()
+    return store

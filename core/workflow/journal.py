@@ -1,0 +1,213 @@
+"""DBOS, set up and spelled once. The journal only drives: what is true stands in the catalog."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+from core.database import BUSY_SECONDS
+from core.workflow.outcome import SKIPPED, error_outcome
+
+APPLICATION = "restorebot"
+#: Pinned: by default it is a hash of the code, and work in flight would be stranded by every upgrade.
+VERSION = "1"
+PARTS = "parts"
+LIVING = ("PENDING", "ENQUEUED", "DELAYED")
+#: Finished workflows deleted in one transaction.
+BATCH = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class InFlight:
+    """A workflow the journal says somebody is executing, or about to."""
+
+    id: str
+    name: str
+    parent: str | None
+    executor_id: str
+
+
+class Journal:
+    """The process's one DBOS, between `open` and `close`. Only workers open it."""
+
+    def __init__(self, url: str, *, executor_id: str, slots: int, poll_seconds: float) -> None:
+        self._url = url
+        self._executor_id = executor_id
+        self._slots = slots
+        self._poll_seconds = poll_seconds
+        self._engine: Engine | None = None
+
+    def open(self, workflows: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+        """Launch DBOS with these workflows; what comes back is what `start` and `enqueue` take."""
+        try:
+            return self._launch(workflows)
+        except BaseException:
+            self.close()
+            raise
+
+    def _launch(self, workflows: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+        _quiet()
+        config: DBOSConfig = {
+            "name": APPLICATION,
+            "application_version": VERSION,
+            "executor_id": self._executor_id,
+            "serializer": DBOSPortableJSONSerializer(),
+            "system_database_url": self._url,
+            "notification_listener_polling_interval_sec": 0.25,
+            "log_level": "WARNING",
+        }
+        if self._url.startswith("sqlite"):
+            self._engine = _sqlite(self._url)
+            config["system_database_engine"] = self._engine
+        DBOS(config=config)
+        # A run's taker is told its token in memory, so nobody else may dequeue what it resumes: hence its own queue.
+        DBOS.listen_queues([PARTS, self._runs])
+        registered = {
+            name: DBOS.workflow(name=name, max_recovery_attempts=None)(function) for name, function in workflows.items()
+        }
+        DBOS.launch()
+        DBOS.register_queue(self._runs)
+        DBOS.register_queue(
+            PARTS, worker_concurrency=self._slots, polling_interval_sec=self._poll_seconds, on_conflict="always_update"
+        )
+        return registered
+
+    def close(self) -> None:
+        """Stop DBOS in this process; a new Journal may be opened afterwards."""
+        DBOS.destroy(destroy_registry=True)
+        if self._engine is not None:
+            self._engine.dispose()
+
+    @property
+    def _runs(self) -> str:
+        return f"runs.{self._executor_id}"
+
+    def start(self, workflow_id: str, workflow: Callable[..., Any], *args: Any) -> None:
+        with SetWorkflowID(workflow_id):
+            DBOS.start_workflow(workflow, *args)
+
+    def enqueue_part(self, workflow_id: str, workflow: Callable[..., Any], *args: Any) -> None:
+        with SetWorkflowID(workflow_id):
+            DBOS.enqueue_workflow(PARTS, workflow, *args)
+
+    def step(self, name: str, function: Callable[[], dict[str, Any]], *, tries: int, interval: float) -> dict[str, Any]:
+        """One journaled step of the workflow this thread is in: `function` is not called if it has ended before."""
+        return DBOS.run_step(
+            {
+                "name": name,
+                "retries_allowed": True,
+                "max_attempts": tries,
+                "interval_seconds": interval,
+                "backoff_rate": 2.0,
+            },
+            function,
+        )
+
+    def states(self, workflow_ids: Sequence[str]) -> dict[str, str]:
+        """Workflow id → status, of those the journal knows."""
+        found = DBOS.list_workflows(workflow_ids=list(workflow_ids), load_input=False, load_output=False)
+        return {workflow.workflow_id: workflow.status for workflow in found}
+
+    def outcomes(self, workflow_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The outcomes of those of these parts that have ended."""
+        found = DBOS.list_workflows(workflow_ids=list(workflow_ids), load_input=False)
+        return {
+            workflow.workflow_id: _outcome(workflow.status, workflow.output, workflow.error)
+            for workflow in found
+            if workflow.status not in LIVING
+        }
+
+    def in_flight(self) -> list[InFlight]:
+        """Everything claimed by an executor: runs and parts it executes, and runs on its own queue. Parts that wait on
+        the common queue are nobody's yet."""
+        executed = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        queued = DBOS.list_workflows(status="ENQUEUED", has_parent=False, load_input=False, load_output=False)
+        return [
+            InFlight(
+                id=workflow.workflow_id,
+                name=workflow.name,
+                parent=workflow.parent_workflow_id,
+                executor_id=(
+                    workflow.executor_id or ""
+                    if workflow.status == "PENDING"
+                    else (workflow.queue_name or "").removeprefix("runs.")
+                ),
+            )
+            for workflow in (*executed, *queued)
+        ]
+
+    def resume_run(self, workflow_id: str) -> None:
+        DBOS.resume_workflow(workflow_id, queue_name=self._runs)
+
+    def resume_part(self, workflow_id: str) -> None:
+        DBOS.resume_workflow(workflow_id, queue_name=PARTS)
+
+    def cancel_run(self, workflow_id: str) -> None:
+        """Nobody is to execute it or its parts any more; what is in flight ends at its next record."""
+        DBOS.cancel_workflow(workflow_id, cancel_children=True)
+
+    def cancel_waiting(self, workflow_ids: Sequence[str]) -> None:
+        """Cancel those of these parts that have not begun."""
+        found = DBOS.list_workflows(
+            workflow_ids=list(workflow_ids), status="ENQUEUED", load_input=False, load_output=False
+        )
+        DBOS.cancel_workflows([workflow.workflow_id for workflow in found])
+
+    def forget_executor(self, executor_id: str) -> None:
+        DBOS.delete_queue(f"runs.{executor_id}")
+
+    def forget_finished(self, *, older_than: timedelta) -> None:
+        """Remove finished runs with their parts."""
+        before = (datetime.now(UTC) - older_than).isoformat()
+        while found := DBOS.list_workflows(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            completed_before=before,
+            has_parent=False,
+            limit=BATCH,
+            load_input=False,
+            load_output=False,
+        ):
+            DBOS.delete_workflows([workflow.workflow_id for workflow in found], delete_children=True)
+
+
+def _outcome(status: str, output: Any, error: Exception | None) -> dict[str, Any]:
+    if status == "SUCCESS" and isinstance(output, dict):
+        return output
+    if status == "CANCELLED":
+        return SKIPPED
+    return error_outcome(error or RuntimeError(f"the journal says {status}"), "a part")
+
+
+def _quiet() -> None:
+    """DBOS would print to the terminal, where only Restorebot speaks."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
+
+
+def _sqlite(url: str) -> Engine:
+    """WAL, since DBOS's own setting locks readers out; synchronous NORMAL, since the journal may be a step behind after
+    a power cut; and IMMEDIATE as in DBOS's own engine."""
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    return engine

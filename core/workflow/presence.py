@@ -1,0 +1,199 @@
+"""Which workers are there: their rows and heartbeats, who is gone, and the one slot on SQLite."""
+
+import os
+import signal
+import socket
+import time
+import uuid
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+
+import psutil
+from sqlalchemy import create_engine, delete, select, update
+from sqlalchemy.orm import Session
+
+from core.database import Database
+from core.workflow.tables import WorkerRow, WorkerSlotRow
+
+SLOT = "sqlite"
+#: One look adds at most this much to a worker's silence, however long ago the last look was: after this process itself
+#: slept (a suspended machine, a locked catalog), the others get time to show that they are alive.
+LOOK_SECONDS = 2.0
+#: The kernel gives the boot time in whole seconds and may round it either way from one reading to the next.
+SAME_START_SECONDS = 1.5
+END_SECONDS = 5.0
+
+
+class Standing(Enum):
+    """How another worker stands, as seen from here."""
+
+    ALIVE = "alive"
+    LEFT = "left"  # stopped cleanly
+    DEAD = "dead"  # its process is gone
+    SILENT = "silent"  # its heartbeat stands still: stopped, hung, or on a machine that is gone
+
+
+class Watch:
+    """Judges workers by looking at their rows again and again. Clocks of other machines are not compared with ours: a
+    heartbeat is stale when it has not changed while we were looking."""
+
+    def __init__(self, stale_seconds: float) -> None:
+        self._stale_seconds = stale_seconds
+        self._seen: dict[str, tuple[datetime, float, float]] = {}
+
+    def look(self, worker: WorkerRow) -> Standing:
+        if worker.stopped_at is not None:
+            return Standing.LEFT
+        if worker.host == this_host() and not _runs(worker):
+            return Standing.DEAD
+        now = time.monotonic()
+        heartbeat, silence, looked = self._seen.get(worker.executor_id, (worker.heartbeat_at, 0.0, now))
+        silence = 0.0 if heartbeat != worker.heartbeat_at else silence + min(now - looked, LOOK_SECONDS)
+        self._seen[worker.executor_id] = (worker.heartbeat_at, silence, now)
+        return Standing.SILENT if silence >= self._stale_seconds else Standing.ALIVE
+
+
+class Presence:
+    """This process among the workers. Every start has its own executor id, since the journal runs the workflows of an
+    id again as soon as a second process appears under it."""
+
+    def __init__(self, database: Database, *, version: str, stale_seconds: float) -> None:
+        self.executor_id = uuid.uuid4().hex
+        self._database = database
+        # A worker that stands still may hold the catalog's write lock. To see that, we must not ask for it ourselves.
+        self._reading = create_engine(database.url)
+        self._version = version
+        self._watch = Watch(stale_seconds)
+        self._token: int | None = None
+        self.joined = False
+
+    def join(self) -> bool:
+        """Become one of the workers. On SQLite only if nobody has the slot, or its holder is gone; a holder that stands
+        still on this machine is ended first: it may hold a file's lock, and a process cannot be fenced from a file."""
+        if self.joined:
+            return True
+        token = 0
+        if self._database.is_sqlite:
+            with Session(self._reading) as session:
+                slot = session.get(WorkerSlotRow, SLOT)
+                holder = session.get(WorkerRow, slot.executor_id) if slot and slot.executor_id else None
+            if holder is not None and not self._is_gone(holder):
+                return False
+            token = slot.token if slot else 0
+        with self._database.transaction() as session:
+            if self._database.is_sqlite:
+                slot = session.get(WorkerSlotRow, SLOT)
+                if (slot.token if slot else 0) != token:
+                    return False
+                self._token = token + 1
+                session.merge(WorkerSlotRow(name=SLOT, executor_id=self.executor_id, token=self._token))
+            session.add(self._row())
+        self.joined = True
+        return True
+
+    def _row(self) -> WorkerRow:
+        now = datetime.now(UTC)
+        pid = os.getpid()
+        return WorkerRow(
+            executor_id=self.executor_id,
+            host=this_host(),
+            pid=pid,
+            process_started=started_at(pid),
+            version=self._version,
+            started_at=now,
+            heartbeat_at=now,
+        )
+
+    def beat(self) -> bool:
+        """Show that this worker is alive. False: it was taken for dead, or its slot was taken, and it must stop."""
+        with self._database.transaction() as session:
+            mine = session.execute(
+                update(WorkerRow)
+                .where(WorkerRow.executor_id == self.executor_id)
+                .values(heartbeat_at=datetime.now(UTC))
+                .returning(WorkerRow.executor_id)
+            ).all()
+            slot = session.get(WorkerSlotRow, SLOT)
+            return bool(mine) and (self._token is None or (slot is not None and slot.token == self._token))
+
+    def gone(self) -> dict[str, bool]:
+        """Executor ids of the other workers that are gone → whether they stopped cleanly."""
+        return {worker.executor_id: worker.stopped_at is not None for worker in self._others() if self._is_gone(worker)}
+
+    def known(self) -> set[str]:
+        """Executor ids that have a row, this one's too."""
+        return {self.executor_id, *(worker.executor_id for worker in self._others())}
+
+    def forget(self, executor_ids: set[str]) -> None:
+        """Remove the rows of workers that left nothing in the journal. One that was only silent finds its row gone at
+        its next heartbeat, and stops."""
+        with self._database.transaction() as session:
+            session.execute(delete(WorkerRow).where(WorkerRow.executor_id.in_(executor_ids)))
+
+    def leave(self) -> None:
+        """A clean stop: give the slot back, and say so."""
+        self._reading.dispose()
+        if not self.joined:
+            return
+        with self._database.transaction() as session:
+            session.execute(
+                update(WorkerSlotRow)
+                .where(WorkerSlotRow.executor_id == self.executor_id, WorkerSlotRow.token == (self._token or 0))
+                .values(executor_id=None)
+            )
+            session.execute(
+                update(WorkerRow).where(WorkerRow.executor_id == self.executor_id).values(stopped_at=datetime.now(UTC))
+            )
+        self.joined = False
+
+    def _others(self) -> list[WorkerRow]:
+        with Session(self._reading) as session:
+            return list(session.scalars(select(WorkerRow).where(WorkerRow.executor_id != self.executor_id)))
+
+    def _is_gone(self, worker: WorkerRow) -> bool:
+        standing = self._watch.look(worker)
+        if standing is Standing.SILENT and worker.host == this_host():
+            return _end(worker)
+        return standing is not Standing.ALIVE
+
+
+def this_host() -> str:
+    """The name of the machine with its boot and pid namespace: containers may share a name and still not a pid."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    namespace = Path("/proc/self/ns/pid")
+    marks = [boot.read_text().strip()[:8]] if boot.exists() else []
+    marks += [str(namespace.stat().st_ino)] if namespace.exists() else []
+    return "/".join([socket.gethostname(), *marks])
+
+
+def started_at(pid: int) -> float:
+    """When the process began, in seconds since boot, which setting the clock does not move. -1e9: there is none."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return -1e9
+        return round(process.create_time() - psutil.boot_time(), 2)
+    except psutil.NoSuchProcess:
+        return -1e9
+
+
+def _runs(worker: WorkerRow) -> bool:
+    """Whether the process of the row is there, and not another one under its pid."""
+    return abs(started_at(worker.pid) - worker.process_started) < SAME_START_SECONDS
+
+
+def _end(worker: WorkerRow) -> bool:
+    """End the process of the row, and wait until it is gone. False if it may not be ended."""
+    try:
+        os.kill(worker.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    deadline = time.monotonic() + END_SECONDS
+    while _runs(worker):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

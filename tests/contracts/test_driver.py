@@ -1,0 +1,442 @@
+"""What every driver of an embedded app promises. A new driver is one more entry in DRIVERS."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import zstandard
+from blake3 import blake3
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.apps.driver import AttachmentEntry, Driver, Edit, EditKind, KeyRange, Place, Shard
+from core.apps.embedded.session import session
+from core.apps.embedded.sqlite import SqliteDriver
+from core.content.catalogue import BY_NAME, RECORD_TYPES
+from core.content.record_type import PLACEHOLDER, AppType, RecordType
+from core.errors import DamagedObject, DiskFull, Fenced, NotFound, ObjectNotFound, StorageUnreachable, WrongState
+from core.storage.location import open_store
+
+ISSUE, ISSUE_COMMENT, VALUE = (BY_NAME[f"jira.{name}"] for name in ("issue", "comment", "custom_field_value"))
+PAGE, BODY, USER = BY_NAME["confluence.page"], BY_NAME["confluence.body"], BY_NAME["directory.user"]
+DEFAULT_SPACE_RECORDS = 6
+
+
+def sqlite_shard(folder: Path) -> Shard:
+    return Shard(name="one", region="eu", url=f"sqlite:///{folder}/shard", attachments_url=f"file://{folder}/files")
+
+
+DRIVERS: dict[str, tuple[Callable[[], Driver], Callable[[Path], Shard]]] = {"sqlite": (SqliteDriver, sqlite_shard)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    driver: Driver
+    shard: Shard
+    folder: Path
+
+    def place(self, app_type: AppType = AppType.JIRA, generation: str = "g1") -> Place:
+        return Place(shard=self.shard, generation=generation, app_type=app_type)
+
+    def load(self, place: Place, part: str, record_type: RecordType, *records: dict[str, Any]) -> int:
+        token = self.driver.claim(place, part)
+        return self.driver.load(place, part, token, [rows(record_type, *records)])
+
+    def keys(self, place: Place, record_type: RecordType, keys: KeyRange | None = None) -> list[str]:
+        return [
+            str(key) for key in self.driver.read(place, record_type, keys or KeyRange()).read_all()["key"].to_pylist()
+        ]
+
+
+def rows(record_type: RecordType, *records: dict[str, Any]) -> tuple[RecordType, pa.RecordBatchReader]:
+    whole = [{"native": "N"} | one for one in records]
+    return record_type, pa.Table.from_pylist(whole, schema=record_type.schema).to_reader()
+
+
+@pytest.fixture(params=sorted(DRIVERS))
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> Given:
+    make, shard = DRIVERS[request.param]
+    one = shard(tmp_path)
+    open_store(one.attachments_url, create=True)
+    return Given(driver=make(), shard=one, folder=tmp_path)
+
+
+@pytest.fixture
+def staged(app: Given) -> Place:
+    place = app.place()
+    app.driver.stage(place)
+    return place
+
+
+def test_a_part_is_loaded_once(app: Given, staged: Place) -> None:
+    token = app.driver.claim(staged, "p")
+    for _ in range(2):
+        assert app.driver.load(staged, "p", token, [rows(ISSUE, {"key": "1"}, {"key": "2"})]) == 2
+    assert app.keys(staged, ISSUE) == ["1", "2"]
+    assert app.driver.loaded_parts(staged) == {"p": 2}
+
+
+def test_a_part_may_hold_several_types_and_no_rows(app: Given, staged: Place) -> None:
+    token = app.driver.claim(staged, "p")
+    tables = [rows(ISSUE, {"key": "1"}), rows(ISSUE_COMMENT), rows(VALUE, {"key": "1", "number_value": 1.5})]
+    assert app.driver.load(staged, "p", token, tables) == 2
+    assert app.driver.inspect(staged).records == {"jira.issue": 1, "jira.custom_field_value": 1}
+
+
+@pytest.mark.parametrize("wrong", [-1, 1])
+def test_another_token_writes_nothing(app: Given, staged: Place, wrong: int) -> None:
+    token = app.driver.claim(staged, "p")
+    assert app.driver.claim(staged, "p") == token + 1
+    with pytest.raises(Fenced):
+        app.driver.load(staged, "p", token + 1 + wrong, [rows(ISSUE, {"key": "1"})])
+    with pytest.raises(Fenced):
+        app.driver.load(staged, "never claimed", 1, [rows(ISSUE, {"key": "1"})])
+    assert app.keys(staged, ISSUE) == []
+    assert app.driver.loaded_parts(staged) == {}
+
+
+def test_what_fails_in_the_source_is_raised_as_it_is_and_nothing_is_written(app: Given, staged: Place) -> None:
+    def broken() -> Iterator[pa.RecordBatch]:
+        yield rows(ISSUE, {"key": "1"})[1].read_next_batch()
+        raise DamagedObject("flipped", key="records/jira.issue/00000-1.parquet")
+
+    token = app.driver.claim(staged, "p")
+    with pytest.raises(DamagedObject, match="flipped"):
+        app.driver.load(staged, "p", token, [(ISSUE, pa.RecordBatchReader.from_batches(ISSUE.schema, broken()))])
+    assert app.keys(staged, ISSUE) == []
+    assert app.driver.load(staged, "p", token, [rows(ISSUE, {"key": "1"})]) == 1
+
+
+KILLED = """
+import sys, time, pyarrow as pa
+from core.apps.embedded.sqlite import SqliteDriver
+from core.apps.driver import Place, Shard
+from core.content.catalogue import BY_NAME
+from core.content.record_type import AppType
+url, files = sys.argv[1:]
+shard = Shard(name="one", region="eu", url=url, attachments_url=files)
+place = Place(shard=shard, generation="g1", app_type=AppType.JIRA)
+one = BY_NAME["jira.issue"]
+def batches():
+    for start in range(0, 1_000_000_000, 10_000):
+        rows = [{"key": f"k{i}", "native": "Issue", "description": "x" * 500} for i in range(start, start + 10_000)]
+        yield pa.RecordBatch.from_pylist(rows, schema=one.schema)
+        if start == 100_000:
+            print("loading", flush=True)
+driver = SqliteDriver()
+driver.load(place, "big", driver.claim(place, "big"), [(one, pa.RecordBatchReader.from_batches(one.schema, batches()))])
+"""
+
+
+def test_a_killed_load_leaves_nothing_of_its_part(app: Given, staged: Place) -> None:
+    app.load(staged, "small", ISSUE, {"key": "1", "summary": "stays"})
+    command = [sys.executable, "-c", KILLED, app.shard.url, app.shard.attachments_url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as loading:
+        assert loading.stdout is not None
+        assert loading.stdout.readline() == b"loading\n"
+        loading.send_signal(signal.SIGKILL)
+    assert app.driver.loaded_parts(staged) == {"small": 1}
+    assert app.keys(staged, ISSUE) == ["1"]
+    assert app.load(staged, "big", ISSUE, {"key": "2"}) == 1
+    assert app.driver.index(staged) == ()
+    assert app.keys(staged, ISSUE) == ["1", "2"]
+
+
+def test_staging_twice_keeps_what_is_loaded(app: Given, staged: Place) -> None:
+    app.load(staged, "p", ISSUE, {"key": "1"})
+    app.driver.stage(staged)
+    assert app.driver.loaded_parts(staged) == {"p": 1}
+
+
+@pytest.mark.parametrize("app_type", AppType)
+def test_the_placeholder_is_referred_to_and_never_seen(app: Given, app_type: AppType) -> None:
+    place = app.place(app_type)
+    app.driver.stage(place)
+    item, column = (ISSUE, "status") if app_type is AppType.JIRA else (PAGE, "parent")
+    app.load(place, "p", item, {"key": "1", column: PLACEHOLDER})
+    app.driver.index(place)
+    assert app.driver.broken_references(place) == ()
+    assert app.driver.inspect(place).records == {item.name: 1}
+    for one in RECORD_TYPES[app_type]:
+        assert PLACEHOLDER not in app.keys(place, one)
+        assert PLACEHOLDER not in app.driver.select(place, one, limit=10)["key"].to_pylist()
+        assert app.driver.count(place, one) == (one.name == item.name)
+
+
+def test_read_is_sorted_by_code_point_within_the_range(app: Given, staged: Place) -> None:
+    keys = ["b", "a", "", "Z", "10", "9", "é", "\uffff", "😀", "~", "~z"]
+    app.load(staged, "p", ISSUE, *({"key": key} for key in keys))
+    for indexed in (False, True):
+        if indexed:
+            app.driver.index(staged)
+        assert app.keys(staged, ISSUE) == sorted(keys)
+        assert app.keys(staged, ISSUE, KeyRange(first="9", last="b")) == [k for k in sorted(keys) if "9" <= k <= "b"]
+        assert app.keys(staged, ISSUE, KeyRange(first="é")) == ["é", "\uffff", "😀"]
+
+
+def values(type_: pa.DataType) -> st.SearchStrategy[Any]:
+    if pa.types.is_timestamp(type_):
+        return st.datetimes()
+    if pa.types.is_boolean(type_):
+        return st.booleans()
+    if pa.types.is_integer(type_):
+        return st.integers(-(2**63), 2**63 - 1)
+    if pa.types.is_floating(type_):
+        return st.floats(allow_nan=False)
+    return st.text(st.characters(codec="utf-8"), max_size=20)
+
+
+def records(record_type: RecordType) -> st.SearchStrategy[list[dict[str, Any]]]:
+    record = st.fixed_dictionaries(
+        {one.name: st.none() | values(one.type) if one.nullable else values(one.type) for one in record_type.schema}
+    )
+    unique = st.lists(record, max_size=12, unique_by=lambda one: one["key"])
+    return unique.filter(lambda found: all(one["key"] != PLACEHOLDER for one in found))
+
+
+@pytest.mark.parametrize("name", ["jira.issue", "jira.custom_field_value", "directory.user", "directory.other"])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_is_written_is_read_back(app: Given, name: str, data: st.DataObject) -> None:
+    record_type = BY_NAME[name]
+    place = app.place(generation=f"g{time.monotonic_ns()}")
+    table = pa.Table.from_pylist(data.draw(records(record_type)), schema=record_type.schema)
+    app.driver.stage(place)
+    app.driver.load(place, "p", app.driver.claim(place, "p"), [(record_type, table.to_reader())])
+    app.driver.index(place)
+    read = app.driver.read(place, record_type).read_all()
+    assert read.schema.equals(record_type.schema, check_metadata=True)
+    assert read.equals(table.sort_by("key"))
+    assert app.driver.select(place, record_type, limit=100).sort_by("key").equals(read)
+    app.driver.discard(place)
+
+
+def test_many_rows_come_in_batches_of_their_types(app: Given, staged: Place) -> None:
+    app.load(staged, "p", USER, *({"key": f"{n:05}", "active": None if n < 9000 else True} for n in range(10_000)))
+    batches = list(app.driver.read(staged, USER))
+    assert len(batches) > 1
+    assert pa.Table.from_batches(batches)["active"].null_count == 9000
+
+
+def test_a_key_that_stands_twice_is_named_and_stays(app: Given, staged: Place) -> None:
+    app.load(staged, "p", ISSUE, {"key": "1"}, {"key": "2"}, {"key": "1"})
+    for _ in range(2):
+        assert app.driver.index(staged) == ("jira_issue: 1",)
+    assert app.keys(staged, ISSUE) == ["1", "1", "2"]
+
+
+def test_broken_references_are_counted_with_examples(app: Given) -> None:
+    place = app.place(AppType.CONFLUENCE)
+    app.driver.stage(place)
+    app.load(place, "p", PAGE, {"key": "1"}, {"key": "2", "parent": "1"}, {"key": "3", "parent": "gone"})
+    owners = ["1", None, *("nowhere" for _ in range(7))]
+    app.load(place, "b", BODY, *({"key": str(n), "owner": owner} for n, owner in enumerate(owners)))
+    app.driver.index(place)
+    parent, owner = app.driver.broken_references(place)
+    assert (parent.record_type, parent.column, parent.count, parent.examples) == (
+        "confluence.page",
+        "parent",
+        1,
+        ("3",),
+    )
+    assert (owner.column, owner.count, owner.examples) == ("owner", 7, ("2", "3", "4", "5", "6"))
+
+
+def test_select_filters_sorts_and_pages(app: Given, staged: Place) -> None:
+    app.load(
+        staged,
+        "p",
+        ISSUE,
+        {"key": "1", "container": "p", "issue_key": "B"},
+        {"key": "2", "container": "p", "issue_key": "A"},
+        {"key": "3", "container": "p"},
+        {"key": "4", "container": "q", "issue_key": "C"},
+        {"key": "5", "issue_key": "D"},
+    )
+    app.driver.index(staged)
+
+    def found(**asked: Any) -> list[str]:
+        return app.driver.select(staged, ISSUE, **asked)["key"].to_pylist()  # type: ignore[no-any-return]
+
+    assert found(limit=9) == ["2", "1", "4", "5", "3"]
+    assert found(where={"container": "p"}, limit=9) == ["2", "1", "3"]
+    assert found(where={"container": "p"}, limit=1, offset=1) == ["1"]
+    assert found(where={"container": None}, limit=9) == ["5"]
+    assert app.driver.count(staged, ISSUE, where={"container": "p", "issue_key": None}) == 1
+    with pytest.raises(KeyError):
+        found(where={"nonsense": "x"}, limit=1)
+
+
+def entry(key: str, data: bytes, *, offset: int, stored_size: int, compressed: bool) -> AttachmentEntry:
+    return AttachmentEntry(
+        record_key=key,
+        record_type="jira.attachment",
+        name="a.txt",
+        blob=blake3(data).hexdigest(),
+        size=len(data),
+        pack="pack-1",
+        offset=offset,
+        stored_size=stored_size,
+        compressed=compressed,
+    )
+
+
+def test_attachments_are_loaded_opened_and_discarded(app: Given, staged: Place) -> None:
+    plain, long = b"hello", b"a long text " * 50_000
+    packed = zstandard.compress(long)
+    store = open_store(app.shard.attachments_url)
+    store.put("g1/pack-1", b"##" + plain + packed)
+    store.put("g10/pack-1", b"of another generation")
+    entries = [
+        entry("2", plain, offset=2, stored_size=5, compressed=False),
+        entry("1", long, offset=7, stored_size=len(packed), compressed=True),
+    ]
+    token = app.driver.claim(staged, "a")
+    for _ in range(2):
+        assert app.driver.load_attachments(staged, "a", token, entries) == 2
+    with pytest.raises(Fenced):
+        app.driver.load_attachments(staged, "a", token - 1, entries)
+    app.driver.index(staged)
+    app.driver.seal(staged)
+    assert list(app.driver.read_attachments(staged)) == entries[::-1]
+    for key, data in (("1", long), ("2", plain)):
+        with app.driver.open_attachment(staged, key) as stream:
+            assert stream.read() == data
+    with pytest.raises(ObjectNotFound):
+        app.driver.open_attachment(staged, "3")
+    facts = app.driver.inspect(staged)
+    assert facts.attachments == 2
+    assert facts.contains_data
+    assert facts.size_bytes > 7 + len(packed)
+    app.driver.discard(staged)
+    assert [one.key for one in store.list("")] == ["g10/pack-1"]
+
+
+@pytest.mark.parametrize("away", ["discard", "drop"])
+def test_nothing_is_left_of_a_generation_that_goes(app: Given, staged: Place, away: str) -> None:
+    app.load(staged, "p", ISSUE, {"key": "1"})
+    for _ in range(2):
+        getattr(app.driver, away)(staged)
+        assert [path for path in app.folder.rglob("*") if path.is_file()] == []
+    with pytest.raises(ObjectNotFound):
+        app.driver.inspect(staged)
+    with pytest.raises(ObjectNotFound):
+        app.driver.read(staged, ISSUE)
+
+
+def test_files_are_for_this_account_only(app: Given, staged: Place) -> None:
+    app.driver.seal(staged)
+    for path in (app.folder / "shard").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+
+
+@pytest.mark.parametrize("app_type", AppType)
+def test_a_new_app_is_empty_and_open(app: Given, app_type: AppType) -> None:
+    place = app.place(app_type)
+    app.driver.provision(place, with_default_personal_space=False)
+    facts = app.driver.inspect(place)
+    assert (dict(facts.records), facts.contains_data, facts.only_default_personal_space) == ({}, False, False)
+    assert facts.is_open
+
+
+def test_the_default_personal_space_is_data_told_apart(app: Given) -> None:
+    place = app.place(AppType.CONFLUENCE)
+    for _ in range(2):
+        app.driver.provision(place, with_default_personal_space=True)
+    facts = app.driver.inspect(place)
+    assert facts.contains_data
+    assert facts.only_default_personal_space
+    assert sum(facts.records.values()) == DEFAULT_SPACE_RECORDS
+    assert app.driver.broken_references(place) == ()
+    for _ in range(2):
+        app.driver.edit(place, Edit(kind=EditKind.DELETE_DEFAULT_PERSONAL_SPACE))
+        assert not app.driver.inspect(place).contains_data
+
+
+def test_a_page_in_the_default_personal_space_is_not_deleted_with_it(app: Given) -> None:
+    place = app.place(AppType.CONFLUENCE)
+    app.driver.provision(place, with_default_personal_space=True)
+    app.driver.edit(place, Edit(kind=EditKind.ADD_ITEM, container="~admin", title="Mine", text="x"))
+    assert not app.driver.inspect(place).only_default_personal_space
+    with pytest.raises(WrongState, match="somebody added"):
+        app.driver.edit(place, Edit(kind=EditKind.DELETE_DEFAULT_PERSONAL_SPACE))
+    assert sum(app.driver.inspect(place).records.values()) == DEFAULT_SPACE_RECORDS + 2
+
+
+@pytest.mark.parametrize("app_type", AppType)
+def test_items_are_added_and_deleted_with_what_hangs_on_them(app: Given, app_type: AppType) -> None:
+    place, item = app.place(app_type), ISSUE if app_type is AppType.JIRA else PAGE
+    app.driver.provision(place, with_default_personal_space=False)
+    add = Edit(kind=EditKind.ADD_ITEM, container="DS", title="A & B", text="1 < 2")
+    app.driver.edit(place, add)
+    (key,) = app.keys(place, item)
+    with pytest.raises(NotFound, match="'XX'"):
+        app.driver.edit(place, replace(add, container="XX"))
+    if app_type is AppType.CONFLUENCE:
+        comment = BY_NAME["confluence.comment"]
+        app.load(place, "p", PAGE, {"key": "child", "parent": key, "container": "x"})
+        app.load(place, "c", comment, {"key": "c1", "owner": key}, {"key": "c2", "owner": key, "parent": "c1"})
+        app.load(place, "b", BODY, {"key": "b1", "owner": "c2"})
+    else:
+        app.load(place, "c", ISSUE_COMMENT, {"key": "c1", "issue": key})
+        app.load(place, "l", BY_NAME["jira.link"], {"key": "l1", "destination": key})
+    app.driver.edit(place, Edit(kind=EditKind.DELETE_ITEM, key=key))
+    left = {"jira.project": 1} if app_type is AppType.JIRA else {"confluence.space": 1, "confluence.page": 1}
+    assert app.driver.inspect(place).records == left
+    broken = [one for one in app.driver.broken_references(place) if one.column != "space"]
+    assert broken == []
+    with pytest.raises(NotFound):
+        app.driver.edit(place, Edit(kind=EditKind.DELETE_ITEM, key=key))
+
+
+def test_a_closed_generation_takes_no_edit_until_it_is_opened_again(app: Given) -> None:
+    place, add = app.place(), Edit(kind=EditKind.ADD_ITEM, container="DS", title="t", text="x")
+    app.driver.provision(place, with_default_personal_space=False)
+    for _ in range(2):
+        app.driver.close(place)
+    assert not app.driver.inspect(place).is_open
+    with pytest.raises(WrongState):
+        app.driver.edit(place, add)
+    assert not app.driver.inspect(place).contains_data
+    app.driver.reopen(place)
+    app.driver.edit(place, add)
+    assert [one["issue_key"] for one in app.driver.read(place, ISSUE).read_all().to_pylist()] == ["DS-1"]
+
+
+class TestSqliteFile:
+    """What only a generation in a file can meet."""
+
+    @pytest.fixture
+    def file(self, app: Given, staged: Place) -> Path:
+        return app.folder / "shard" / "generations" / f"{staged.generation}.sqlite"
+
+    def test_damage_names_the_generation(self, app: Given, staged: Place, file: Path) -> None:
+        file.write_bytes(os.urandom(100_000))
+        with pytest.raises(DamagedObject) as raised:
+            app.driver.inspect(staged)
+        assert raised.value.key == "g1"
+
+    def test_a_file_in_use_is_waited_for_and_told(
+        self, app: Given, staged: Place, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("core.apps.embedded.session.BUSY_SECONDS", 0.2)
+        with session(file, durable=False) as other, other.transaction(), pytest.raises(StorageUnreachable) as raised:
+            app.driver.claim(staged, "p")
+        assert raised.value.transient
+
+    def test_a_full_disk_is_told_and_nothing_is_written(self, app: Given, staged: Place, file: Path) -> None:
+        with session(file, durable=False) as opened:
+            opened.run(f"PRAGMA max_page_count={opened.value('PRAGMA page_count')}")
+            with pytest.raises(DiskFull), opened.transaction():
+                opened.run('INSERT INTO "loaded_parts" VALUES (hex(zeroblob(1000000)), 1)')
+        assert app.driver.loaded_parts(staged) == {}
+        assert app.load(staged, "p", ISSUE, {"key": "1"}) == 1

@@ -1,0 +1,361 @@
+"""Attachments: packed once, and read, copied, repacked and verified by their own hashes."""
+
+import io
+import os
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import zstandard
+from blake3 import blake3
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.archive.attachments import AttachmentRow, read_index, write_index
+from core.archive.blobs import StoredBlob, copy_pack, open_blob, repack, verify_pack
+from core.archive.layout import generation_pack_key, new_pack_id, pack_key
+from core.archive.packs import BlobSource, PackWriter
+from core.errors import DamagedObject, DiskFull, ObjectExists, ObjectNotFound
+from core.storage.local import LocalStore
+from tests.core.archive.conftest import Sealed
+
+
+def unknown(_: str) -> None:
+    return None
+
+
+def row(key: str, one: StoredBlob, **changes: object) -> AttachmentRow:
+    made = AttachmentRow(
+        record_key=key,
+        record_type="confluence.attachment",
+        container=None,
+        name=f"{key}.bin",
+        personal=False,
+        repeated=False,
+        blob=one.blob,
+        size=one.size,
+        pack=one.pack,
+        offset=one.offset,
+        stored_size=one.stored_size,
+        compressed=one.compressed,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def source(data: bytes) -> BlobSource:
+    return BlobSource(open=lambda: BytesIO(data), size_hint=len(data))
+
+
+def flip(path: Path, position: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[position] ^= 1
+    path.write_bytes(data)
+
+
+def test_round_trip_and_pack_sizes(store: LocalStore, work_dir: Path) -> None:
+    rng = random.Random(1)
+    blobs = {f"{number}": rng.randbytes(rng.randrange(4_000)) for number in range(100)}
+    with PackWriter(store, work_dir, 10_000, unknown) as writer:
+        placed = {key: writer.add(BytesIO(data), rng.choice([0, 1, len(data), 10**9])) for key, data in blobs.items()}
+        packs = writer.close()
+    assert all(pack.size <= 10_000 for pack in packs)
+    assert sum(pack.size > 6_000 for pack in packs) >= len(packs) - 1
+    assert {one.key for one in store.list("")} == {pack_key(pack.id) for pack in packs}
+    for pack in packs:
+        assert (len(store.get(pack_key(pack.id))), blake3(store.get(pack_key(pack.id))).hexdigest()) == (
+            pack.size,
+            pack.blake3,
+        )
+    for key, one in placed.items():
+        with open_blob(store, pack_key(one.pack), row(key, one)) as stream:
+            assert stream.read() == blobs[key]
+
+
+@pytest.mark.parametrize(
+    ("data", "compressed"),
+    [
+        (b"", False),
+        (b"abc" * 1000, True),
+        (os.urandom(3000), False),
+        (os.urandom(2800) + bytes(200), False),  # saves less than a tenth
+        (bytes(200_000), True),
+        (os.urandom(200_000), False),
+        (bytes(100) + os.urandom(2**21), False),
+        (bytes(2**20) + os.urandom(2**24), False),  # the beginning promises what the whole does not keep
+        (bytes(2**24) + os.urandom(2**20), True),
+    ],
+)
+def test_compressed_where_it_saves_a_tenth(store: LocalStore, work_dir: Path, data: bytes, compressed: bool) -> None:
+    with PackWriter(store, work_dir, 100_000, unknown) as writer:
+        placed = writer.add(BytesIO(data), len(data))
+        packs = writer.close()
+    assert placed.compressed is compressed
+    assert (placed.size, placed.blob) == (len(data), blake3(data).hexdigest())
+    assert placed.stored_size == packs[0].size
+    assert (placed.stored_size < len(data)) is compressed
+    with open_blob(store, pack_key(placed.pack), row("a", placed)) as stream:
+        assert stream.read() == data
+    assert list(verify_pack(store, pack_key(placed.pack), [row("a", placed)])) == []
+
+
+def test_a_compressed_blob_is_one_zstd_frame(store: LocalStore, work_dir: Path) -> None:
+    data = b"hello " * 1000
+    with PackWriter(store, work_dir, 100_000, unknown) as writer:
+        placed = writer.add(BytesIO(data))
+        writer.close()
+    assert zstandard.decompress(store.get(pack_key(placed.pack))) == data
+
+
+def test_a_blob_is_stored_once(store: LocalStore, work_dir: Path) -> None:
+    small, large = os.urandom(500), os.urandom(50_000)
+    with PackWriter(store, work_dir, 10_000, unknown) as writer:
+        placed = [writer.add(BytesIO(data)) for data in (small, large, small, large)]
+        packs = writer.close()
+    assert placed[:2] == placed[2:]
+    assert sorted(one.size for one in packs) == [500, 50_000]
+    known = {one.blob: one for one in placed}
+    with PackWriter(store, work_dir, 10_000, known.get) as again:
+        assert [again.add(BytesIO(data)) for data in (small, large)] == placed[:2]
+        new = again.add(BytesIO(b"new"))
+        assert [one.id for one in again.close()] == [new.pack]
+
+
+def test_two_threads_store_the_same_and_in_order(store: LocalStore, work_dir: Path) -> None:
+    rng = random.Random(2)
+    distinct = [rng.randbytes(rng.randrange(20_000)) for _ in range(150)]
+    blobs = distinct * 3
+    with PackWriter(store, work_dir, 15_000, unknown) as writer:
+        placed = list(writer.add_all((number, source(data)) for number, data in enumerate(blobs)))
+        packs = writer.close()
+    assert [number for number, _ in placed] == list(range(len(blobs)))
+    assert [one.blob for _, one in placed] == [blake3(data).hexdigest() for data in blobs]
+    assert sum(one.size for one in packs) == sum(len(data) for data in distinct)
+    by_pack: dict[str, list[AttachmentRow]] = {}
+    for number, one in placed:
+        by_pack.setdefault(one.pack, []).append(row(f"{number}", one))
+    assert set(by_pack) == {one.id for one in packs}
+    for pack, rows in by_pack.items():
+        assert list(verify_pack(store, pack_key(pack), rows)) == []
+
+
+def test_a_sources_error_is_raised_and_leaves_no_work_files(store: LocalStore, work_dir: Path) -> None:
+    def broken() -> io.BytesIO:
+        raise RuntimeError("no such entry")
+
+    sources = [source(b"x")] * 40 + [BlobSource(open=broken, size_hint=1)] + [source(b"y")] * 400
+    with PackWriter(store, work_dir, 1_000, unknown) as writer, pytest.raises(RuntimeError, match="no such entry"):
+        list(writer.add_all(enumerate(sources)))
+
+
+def test_after_a_failed_pack_nothing_is_believed(
+    store: LocalStore, work_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(key: str, path: Path) -> None:
+        raise DiskFull(f"{key} was not written")
+
+    with PackWriter(store, work_dir, 1_000, unknown) as writer:
+        writer.add(BytesIO(os.urandom(900)))
+        monkeypatch.setattr(store, "put_file", full)
+        with pytest.raises(DiskFull):
+            writer.add(BytesIO(os.urandom(900)))
+        monkeypatch.undo()
+        with pytest.raises(DiskFull):
+            writer.add(BytesIO(os.urandom(900)))
+        with pytest.raises(DiskFull):
+            writer.close()
+
+
+def test_pack_ids_are_keys_and_fresh() -> None:
+    ids = {new_pack_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert all(len(one) == 26 and one.isalnum() and one == one.lower() for one in ids)
+
+
+class TestRestoring:
+    @pytest.fixture
+    def target(self, tmp_path: Path) -> LocalStore:
+        target = LocalStore(tmp_path / "target")
+        target.create_root()
+        return target
+
+    @pytest.fixture
+    def rows(self, sealed: Sealed) -> list[AttachmentRow]:
+        return list(sealed.reader().attachments())
+
+    def test_a_whole_pack_is_copied_and_may_be_copied_again(self, sealed: Sealed, target: LocalStore) -> None:
+        pack = sealed.manifest.packs[0]
+        key = generation_pack_key("g1", pack.id)
+        copy_pack(sealed.store, pack, target, key)
+        copy_pack(sealed.store, pack, target, key)
+        assert target.get(key) == sealed.store.get(pack_key(pack.id))
+
+    def test_a_bad_copy_that_stands_there_is_replaced(self, sealed: Sealed, target: LocalStore) -> None:
+        pack = sealed.manifest.packs[0]
+        target.put("g1/x", b"half of it")
+        copy_pack(sealed.store, pack, target, "g1/x")
+        assert target.get("g1/x") == sealed.store.get(pack_key(pack.id))
+
+    @pytest.mark.parametrize("damage", ["flip", "truncate", "delete"])
+    def test_a_damaged_pack_is_named_and_leaves_nothing(self, sealed: Sealed, target: LocalStore, damage: str) -> None:
+        pack = sealed.manifest.packs[1]
+        path = sealed.path(pack_key(pack.id))
+        if damage == "flip":
+            flip(path, 0)
+        elif damage == "truncate":
+            path.write_bytes(path.read_bytes()[:-1])
+        else:
+            path.unlink()
+        with pytest.raises(DamagedObject, match=pack.id) as caught:
+            copy_pack(sealed.store, pack, target, "g1/x")
+        assert caught.value.key == pack_key(pack.id)
+        assert list(target.list("")) == []
+
+    def test_repack_holds_only_what_is_wanted(
+        self, sealed: Sealed, target: LocalStore, rows: list[AttachmentRow], work_dir: Path
+    ) -> None:
+        wanted = [*rows[::3], rows[0]]
+        placed = repack(sealed.store, wanted, target, "g1", "new", work_dir)
+        assert len(target.get("g1/new")) == sum(one.stored_size for one in wanted[:-1])
+        for one in wanted:
+            moved = row(one.record_key, placed[one.blob])
+            assert moved.pack == "new"
+            with open_blob(target, "g1/new", moved) as stream:
+                assert stream.read() == sealed.blobs[one.record_key]
+        with pytest.raises(ObjectExists):
+            repack(sealed.store, wanted, target, "g1", "new", work_dir)
+
+    def test_repack_names_pack_and_attachment(
+        self, sealed: Sealed, target: LocalStore, rows: list[AttachmentRow], work_dir: Path
+    ) -> None:
+        bad = rows[7]
+        flip(sealed.path(pack_key(bad.pack)), bad.offset + bad.stored_size - 1)
+        with pytest.raises(DamagedObject, match=bad.name) as caught:
+            repack(sealed.store, rows, target, "g1", "new", work_dir)
+        assert caught.value.key == pack_key(bad.pack)
+        assert list(target.list("")) == []
+        sealed.path(pack_key(bad.pack)).unlink()
+        with pytest.raises(DamagedObject, match="missing"):
+            repack(sealed.store, rows, target, "g1", "new", work_dir)
+
+    @pytest.mark.parametrize("number", [20, 21])
+    def test_every_flipped_byte_of_a_blob_is_found(
+        self, sealed: Sealed, rows: list[AttachmentRow], number: int
+    ) -> None:
+        bad = rows[number]
+        assert bad.compressed is (number == 20)
+        key = pack_key(bad.pack)
+        neighbours = [one for one in rows if one.pack == bad.pack]
+        assert len(neighbours) > 1
+        silent = 0
+        for position in range(bad.offset, bad.offset + bad.stored_size):
+            flip(sealed.path(key), position)
+            problems = [one.record_key for one in verify_pack(sealed.store, key, neighbours)]
+            assert problems in ([], [bad.record_key])
+            silent += not problems
+            # A zstd frame has spare bits: then the attachment is what it was, and the pack's own hash tells.
+            with suppress(DamagedObject), open_blob(sealed.store, key, bad) as stream:
+                assert stream.read() == sealed.blobs[bad.record_key]
+                assert bad.compressed
+            flip(sealed.path(key), position)
+        assert silent <= (1 if bad.compressed else 0)
+
+    def test_all_attachments_of_a_bad_blob_are_told(self, sealed: Sealed, rows: list[AttachmentRow]) -> None:
+        bad = rows[21]
+        twin = replace(bad, record_key="twin", name="twin.bin")
+        key = pack_key(bad.pack)
+        flip(sealed.path(key), bad.offset)
+        problems = list(verify_pack(sealed.store, key, [bad, twin]))
+        assert [(one.key, one.name) for one in problems] == [(key, bad.name), (key, "twin.bin")]
+        sealed.path(key).unlink()
+        assert [one.message for one in verify_pack(sealed.store, key, [bad, twin])] == [f"Pack {key} is missing"] * 2
+        with pytest.raises(ObjectNotFound):
+            open_blob(sealed.store, key, bad)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"offset": 10**12},
+            {"size": 5},
+            {"size": 10**8},
+            {"stored_size": 3},
+            {"compressed": False},
+            {"blob": "0" * 64},
+        ],
+    )
+    def test_a_wrong_place_is_found(self, sealed: Sealed, rows: list[AttachmentRow], change: dict[str, object]) -> None:
+        wrong = replace(rows[20], **change)  # type: ignore[arg-type]
+        assert len(list(verify_pack(sealed.store, pack_key(wrong.pack), [wrong]))) == 1
+
+    @pytest.mark.parametrize("fill", [lambda size: bytes(size), os.urandom])
+    def test_large_blobs_are_handled_in_chunks(
+        self, store: LocalStore, target: LocalStore, work_dir: Path, fill: Callable[[int], bytes]
+    ) -> None:
+        data = fill(20 * 1024 * 1024)
+        with PackWriter(store, work_dir, 2**26, unknown) as writer:
+            first = writer.add(BytesIO(b"first"))
+            large = writer.add(BytesIO(data))
+            writer.close()
+        key = pack_key(large.pack)
+        assert first.pack == large.pack
+        assert list(verify_pack(store, key, [row("a", large)])) == []
+        placed = repack(store, [row("a", large)], target, "g", "p", work_dir)[large.blob]
+        assert len(target.get("g/p")) == large.stored_size
+        with open_blob(target, "g/p", row("a", placed)) as stream:
+            assert stream.read() == data
+        flip(store.root / key, large.offset + large.stored_size // 2)
+        assert len(list(verify_pack(store, key, [row("a", large)]))) == 1
+        with pytest.raises(DamagedObject):
+            repack(store, [row("a", large)], target, "g", "q", work_dir)
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+NUMBER = st.integers(0, 2**63 - 1)
+ROWS = st.lists(
+    st.builds(
+        AttachmentRow,
+        record_key=TEXT,
+        record_type=TEXT,
+        container=st.none() | TEXT,
+        name=TEXT,
+        personal=st.booleans(),
+        repeated=st.booleans(),
+        blob=TEXT,
+        size=NUMBER,
+        pack=TEXT,
+        offset=NUMBER,
+        stored_size=NUMBER,
+        compressed=st.booleans(),
+    ),
+    unique_by=lambda one: (one.record_key, one.record_type),
+    max_size=30,
+).map(lambda rows: sorted(rows, key=lambda one: (one.record_key, one.record_type)))
+
+
+@given(rows=ROWS)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_index_round_trip(rows: list[AttachmentRow], store: LocalStore, work_dir: Path) -> None:
+    key = f"index/{new_pack_id()}"
+    index = write_index(store, key, rows, work_dir)
+    assert (index.key, index.rows, index.size) == (key, len(rows), store.stat(key).size)
+    with store.open(key) as stream:
+        assert list(read_index(stream, rows=len(rows))) == rows
+    some = {one.pack for one in rows[::2]}
+    with store.open(key) as stream:
+        assert list(read_index(stream, rows=len(rows), packs=some)) == [one for one in rows if one.pack in some]
+
+
+def test_an_index_streams_over_row_groups_and_must_rise(store: LocalStore, work_dir: Path) -> None:
+    one = StoredBlob(blob="b", size=1, pack="p", offset=0, stored_size=1, compressed=False)
+    write_index(store, "index", (row(f"{number:06}", one) for number in range(25_000)), work_dir)
+    with store.open("index") as stream:
+        assert sum(1 for _ in read_index(stream, rows=25_000)) == 25_000
+    with store.open("index") as stream, pytest.raises(ValueError, match="rows"):
+        list(read_index(stream, rows=25_001))
+    with pytest.raises(ValueError, match="rise"):
+        write_index(store, "other", [row("b", one), row("a", one)], work_dir)
+    assert pa.total_allocated_bytes() < 200_000_000

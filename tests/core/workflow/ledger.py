@@ -1,0 +1,217 @@
+"""A small catalog for the tests: runs with attempts and tokens, and a ledger of every effect with the token it had."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Base, Database
+from core.errors import Cancelled, Fenced, RestorebotError, StorageUnreachable, WrongState
+from core.settings import Settings
+from core.workflow.runs import OpenRun, RunKind, RunRef, StepRunner
+from core.workflow.tables import PartTakeoverRow, WorkerRow, WorkerSlotRow
+
+MOST_ATTEMPTS = 2
+
+
+class LedgerRun(Base):
+    __tablename__ = "test_run"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    attempt: Mapped[int] = mapped_column(default=0)
+    token: Mapped[int] = mapped_column(default=0)
+    status: Mapped[str] = mapped_column(default="queued")
+    error: Mapped[str] = mapped_column(default="")
+
+
+class Effect(Base):
+    __tablename__ = "test_effect"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    run_id: Mapped[str]
+    name: Mapped[str]
+    token: Mapped[int]
+    pid: Mapped[int]
+
+
+class Ledger:
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(data_dir=folder)
+        self.database = Database(self.settings.catalog_url)
+        Base.metadata.create_all(
+            self.database.engine,
+            tables=[
+                Base.metadata.tables[row.__tablename__]
+                for row in (LedgerRun, Effect, WorkerRow, WorkerSlotRow, PartTakeoverRow)
+            ],
+        )
+
+    def submit(self, run_id: str) -> None:
+        with self.database.transaction() as session:
+            session.add(LedgerRun(id=run_id))
+
+    def run(self, run_id: str) -> LedgerRun:
+        with self.database.transaction() as session:
+            return session.get_one(LedgerRun, run_id)
+
+    def ended(self, run_id: str) -> bool:
+        return self.run(run_id).status not in ("queued", "running")
+
+    def takeovers(self, workflow_id: str) -> int:
+        with self.database.transaction() as session:
+            row = session.get(PartTakeoverRow, workflow_id)
+            return row.count if row else 0
+
+    def effects(self, run_id: str, prefix: str = "") -> list[str]:
+        return [effect.name for effect in self.rows(run_id) if effect.name.startswith(prefix)]
+
+    def rows(self, run_id: str) -> Sequence[Effect]:
+        with self.database.transaction() as session:
+            return session.scalars(select(Effect).where(Effect.run_id == run_id).order_by(Effect.number)).all()
+
+    def write(self, run: RunRef, name: str) -> None:
+        """An effect, guarded by the token as in the real catalog."""
+        with self.database.transaction() as session:
+            if session.get_one(LedgerRun, run.id).token != run.token:
+                raise Fenced(f"the token of {run.id} is no longer {run.token}")
+            session.add(Effect(run_id=run.id, name=name, token=run.token, pid=os.getpid()))
+
+    def close(self, run: RunRef, status: str, error: str = "") -> None:
+        with self.database.transaction() as session:
+            changed = session.execute(
+                update(LedgerRun)
+                .where(LedgerRun.id == run.id, LedgerRun.token == run.token)
+                .values(status=status, error=error)
+            )
+            if changed.rowcount != 1:  # type: ignore[attr-defined]
+                raise Fenced(f"the token of {run.id} is no longer {run.token}")
+
+    def open_runs(self) -> Sequence[OpenRun]:
+        with self.database.transaction() as session:
+            rows = session.scalars(
+                select(LedgerRun).where(LedgerRun.status.in_(["queued", "running"])).order_by(LedgerRun.id)
+            )
+            return [OpenRun(id=row.id, attempt=row.attempt, token=row.token, status=row.status) for row in rows]
+
+    def begin_attempt(self, run_id: str, attempt: int) -> RunRef | None:
+        with self.database.transaction() as session:
+            row = session.get_one(LedgerRun, run_id)
+            if row.attempt != attempt or row.status not in ("queued", "running"):
+                return None
+            if attempt >= MOST_ATTEMPTS:
+                row.status, row.error = "failed", "too many attempts"
+                return None
+            row.attempt, row.token, row.status = attempt + 1, row.token + 1, "running"
+            return RunRef(kind="test", id=run_id, attempt=row.attempt, token=row.token)
+
+    def takeover(self, run_id: str) -> int:
+        with self.database.transaction() as session:
+            row = session.get_one(LedgerRun, run_id)
+            row.token += 1
+            return row.token
+
+    def failed(self, run: RunRef, error: RestorebotError) -> None:
+        self.write(run, f"failed:{error.code}:{error.transient}")
+        self.close(run, "failed", error.code)
+
+    def kind(self, body: str) -> RunKind:
+        chosen: Callable[[Ledger, RunRef, StepRunner], None] = BODIES[body]
+        return RunKind(
+            name="test",
+            version=1,
+            open_runs=self.open_runs,
+            begin_attempt=self.begin_attempt,
+            takeover=self.takeover,
+            body=lambda run, steps: chosen(self, run, steps),
+            part=self.part,
+            failed=self.failed,
+        )
+
+    def part(self, run: RunRef, step: str, part: str) -> Any:
+        self.write(run, f"{step}/{part}")
+        if part.startswith("slow"):
+            time.sleep(0.5)
+        if part.startswith("endless"):
+            time.sleep(600)
+        if part.startswith("flaky") and self.effects(run.id).count(f"{step}/{part}") < 3:
+            raise StorageUnreachable("not now")
+        if part.startswith("bad"):
+            raise WrongState(f"{part} cannot be loaded", hint="none")
+        return {"part": part}
+
+
+def three(ledger: Ledger, run: RunRef, steps: StepRunner) -> None:
+    for name in ("one", "two"):
+        steps.step(name, ledger.write, run, name)
+    steps.step("close", ledger.close, run, "completed")
+
+
+def twenty(ledger: Ledger, run: RunRef, steps: StepRunner) -> None:
+    total = 0
+    for number in range(20):
+
+        def work(number: int = number) -> int:
+            ledger.write(run, f"step {number}")
+            return number
+
+        total += steps.step(f"step {number}", work)
+    steps.step("total", ledger.write, run, f"total {total}")
+    steps.step("close", ledger.close, run, "completed")
+
+
+def with_parts(*parts: str) -> Callable[[Ledger, RunRef, StepRunner], None]:
+    def body(ledger: Ledger, run: RunRef, steps: StepRunner) -> None:
+        found = steps.parts("load", parts)
+        steps.step("loaded", ledger.write, run, "loaded " + ",".join(one["part"] for one in found))
+        steps.step("close", ledger.close, run, "completed")
+
+    return body
+
+
+def leaves_its_row_open(ledger: Ledger, run: RunRef, steps: StepRunner) -> None:
+    steps.step("try", ledger.write, run, "tried")
+
+
+def raises(error: Exception) -> Callable[[Ledger, RunRef, StepRunner], None]:
+    def fail() -> None:
+        raise error
+
+    return lambda _ledger, _run, steps: steps.step("fail", fail)
+
+
+BODIES: dict[str, Callable[[Ledger, RunRef, StepRunner], None]] = {
+    "three": three,
+    "twenty": twenty,
+    "eight parts": with_parts(*(f"p{number}" for number in range(8))),
+    "slow parts": with_parts(*(f"slow{number}" for number in range(4))),
+    "flaky part": with_parts("p0", "flaky"),
+    "bad part": with_parts("bad", *(f"slow{number}" for number in range(6))),
+    "leaves its row open": leaves_its_row_open,
+    "is fenced": raises(Fenced("another worker has it")),
+    "is cancelled": raises(Cancelled("as wished")),
+    "has a defect": raises(KeyError("x")),
+    "endless part": with_parts("endless"),
+}
+
+
+def work(folder: Path, body: str, stale: float, edge: str, ending: str) -> None:
+    """A worker in a process of its own, until no run is open. At the edge it sends itself the signal."""
+    from core.workflow.worker import Worker
+
+    ledger = Ledger(folder)
+
+    def reached(name: str) -> None:
+        if name == edge:
+            os.kill(os.getpid(), signal.Signals[ending])
+
+    worker = Worker(
+        ledger.database, ledger.settings, [ledger.kind(body)], stale_seconds=stale, poll_seconds=0.03, edge=reached
+    )
+    (folder / f"{os.getpid()}.said").write_text("works" if worker.start() else "follows")
+    try:
+        worker.run_until(lambda: not ledger.open_runs())
+    finally:
+        worker.stop()
