@@ -31,8 +31,10 @@ class XmlFeed(Iterator[None]):
         self._stream = stream
         self._name = name
         self._held = b""
+        # "internal": without it libxml2 hands on `&amp;` in attributes as `&#38;`; entities of a document's own cannot
+        # occur, since declaring them takes the document type that is refused first.
         self._parser = etree.XMLParser(
-            target=_Guarded(target, name), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
+            target=_Guarded(target, name), resolve_entities="internal", no_network=True, load_dtd=False, huge_tree=True
         )
         self._steps = self._feed()
 
