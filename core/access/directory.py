@@ -163,7 +163,7 @@ def snapshot(session: Session, organization_id: str) -> Directory:
     version = session.scalar(select(OrganizationRow.directory_version).where(OrganizationRow.id == organization_id))
     if version is None:
         raise NotFound(
-            f"There is no organization {organization_id}.", hint="`restorebot organization list` shows those there are."
+            f"There is no organization {organization_id}.", hint="`restorebot org list` shows those there are."
         )
     # columns, not entities: what a session has read before must not stand in for what another has written since
     groups = session.execute(

@@ -44,7 +44,7 @@ def raise_version(session: Session, organization_id: str, expected: int | None =
         return DirectoryChange(session=session, organization_id=organization_id, version=version)
     if session.scalar(select(OrganizationRow.id).where(OrganizationRow.id == organization_id)) is None:
         raise NotFound(
-            f"There is no organization {organization_id}.", hint="`restorebot organization list` shows those there are."
+            f"There is no organization {organization_id}.", hint="`restorebot org list` shows those there are."
         )
     raise DirectoryChanged(
         "The directory changed since it was read; nothing was written.", hint="Look at it again, then try again."

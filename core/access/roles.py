@@ -215,7 +215,7 @@ def _organization_name(session: Session, organization_id: str) -> str:
     name = session.scalar(select(OrganizationRow.name).where(OrganizationRow.id == organization_id))
     if name is None:
         raise NotFound(
-            f"There is no organization {organization_id}.", hint="`restorebot organization list` shows those there are."
+            f"There is no organization {organization_id}.", hint="`restorebot org list` shows those there are."
         )
     return name
 

@@ -20,7 +20,7 @@ from core.errors import BackupMarked, Held, NotFound
 _WORDS: Final = {
     HoldReason.RESTORE: (
         "the restore {run}",
-        "Wait until it ends (`restorebot restore status {run}`), or end it with `restorebot restore cancel {run}`.",
+        "Wait until it ends (`restorebot restore show {run}`), or end it with `restorebot restore cancel {run}`.",
     ),
     HoldReason.BACKUP: (
         "the backup {run}",

@@ -37,7 +37,7 @@ ORGANIZATION: Final = Noun(
     prefix="org",
     id=OrganizationRow.id,
     name=OrganizationRow.name,
-    command="restorebot organization list",
+    command="restorebot org list",
 )
 
 

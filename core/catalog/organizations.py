@@ -143,7 +143,7 @@ def _refuse_taken(session: Session, name: str) -> None:
     if taken:
         raise WrongState(
             f"There is an organization named {taken[0]} already. Nothing was changed.",
-            hint="Choose another name; `restorebot organization list` shows those that are taken.",
+            hint="Choose another name; `restorebot org list` shows those that are taken.",
         )
 
 
@@ -151,7 +151,7 @@ def _row(session: Session, organization_id: str, *, lock: bool = False) -> Organ
     row = session.get(OrganizationRow, organization_id, with_for_update=lock or None, populate_existing=lock)
     if row is None:
         raise NotFound(
-            f"There is no organization {organization_id}.", hint="`restorebot organization list` shows all of them."
+            f"There is no organization {organization_id}.", hint="`restorebot org list` shows all of them."
         )
     return row
 

@@ -18,7 +18,7 @@ USER = RecordType(
         text("account_id"),
         text("directory_id"),
     ),
-    #: `email_problem`: invalid, missing or duplicate (compared without case within the export); null where there is none
+    #: `email_problem`: invalid, missing or duplicate (without case, within the export); null where there is none
     review={"email_problem": pa.string()},
 )
 USER_KEY = RecordType(
@@ -50,7 +50,7 @@ MEMBERSHIP = RecordType(
         text("member_kind"),  # "user" or "group"
     ),
 )
-#: Directories, attributes, preferences, history and profiles of users: everything that belongs to persons and is not typed.
+#: Directories, attributes, preferences, history, profiles: what belongs to persons and is not typed.
 OTHER = RecordType(
     name="directory.other",
     title="other user data",

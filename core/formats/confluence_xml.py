@@ -42,7 +42,7 @@ _CHUNKS_OF_OBJECT: Final = 512
 _CELL_BYTES: Final = 64 * 1024 * 1024
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_SEPARATOR: Final = re.compile(r"(?<!\\)(?:\\\\)*[:=\s]")
+_PROPERTY: Final = re.compile(r"((?:\\.|[^\\:=\s])*)\s*[:=]?\s*(.*)", re.DOTALL)
 
 
 class ConfluenceReader:
@@ -179,9 +179,9 @@ def read_properties(text: str) -> dict[str, str]:
         line = line.lstrip()
         if not line or line[0] in "#!":
             continue
-        separator = _SEPARATOR.search(line)
-        key, value = (line[: separator.end() - 1], line[separator.end() :]) if separator else (line, "")
-        properties[_unescape(key)] = _unescape(value.strip())
+        match = _PROPERTY.fullmatch(line)
+        if match:
+            properties[_unescape(match[1])] = _unescape(match[2].rstrip())
     return properties
 
 

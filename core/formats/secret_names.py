@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _SECRET_WORD: Final = re.compile(
     r".*(password|passwd|passphrase|credential|privatekey|apikey|secret(?!ar)).*|.*(tokens?|licen[cs]es?)|pwd"
 )

@@ -83,6 +83,8 @@ class Worker:
         self._stop = threading.Event()
         self._fenced = threading.Event()
         self._working = threading.Event()
+        self._ready = threading.Event()
+        self._reaped = 0.0
         self._threads: list[threading.Thread] = []
 
     @property
@@ -102,7 +104,7 @@ class Worker:
             threading.Thread(target=self._drive, name="dispatcher", daemon=True),
         ]
         try:
-            self._begin()
+            self._tick()
             for thread in self._threads:
                 thread.start()
         except BaseException:
@@ -146,23 +148,26 @@ class Worker:
                 log.warning("no heartbeat: %s", error)
 
     def _drive(self) -> None:
-        reaped = time.monotonic()
         while not self._stop.wait(TICK_SECONDS) and not self._fenced.is_set():
             try:
-                if not self._working.is_set():
-                    self._begin()
-                    continue
-                if time.monotonic() - reaped >= REAP_SECONDS:
-                    self._reaper.reap()
-                    reaped = time.monotonic()
-                self._dispatch()
+                self._tick()
             except Exception:
                 log.exception("the dispatcher will try again")
 
-    def _begin(self) -> None:
+    def _tick(self) -> None:
+        if not self._working.is_set() and not self._begin():
+            return
+        now = time.monotonic()
+        if not self._reaped or now - self._reaped >= REAP_SECONDS:
+            self._reaper.reap()
+            self._reaped = now
+            self._ready.set()
+        self._dispatch()
+
+    def _begin(self) -> bool:
         """Open the journal if this worker may work."""
         if not self._presence.join():
-            return
+            return False
         workflows: dict[str, Callable[..., Any]] = {}
         for kind in self._kinds:
             workflows[kind.workflow] = self._run_workflow(kind)
@@ -170,8 +175,19 @@ class Worker:
         self._workflows = self._journal.open(workflows)
         self._working.set()
         self._journal.forget_finished(older_than=timedelta(days=self._settings.journal_days))
-        self._reaper.reap()
-        self._dispatch()
+        return True
+
+    def _enter(self, name: str) -> None:
+        """A workflow begins here. None does before the first look at what others left, which may take it over."""
+        while not self._ready.wait(0.1):
+            self._gate.pass_()
+        self._gate.pass_()
+        with self._lock:
+            self._executing.append(name)
+
+    def _leave(self, name: str) -> None:
+        with self._lock:
+            self._executing.remove(name)
 
     def _dispatch(self) -> None:
         """Give every open run without a living workflow its next attempt, oldest first."""
@@ -204,14 +220,12 @@ class Worker:
     def _run_workflow(self, kind: RunKind) -> Callable[[str, int], dict[str, Any]]:
         def drive(run_id: str, attempt: int) -> dict[str, Any]:
             name = workflow_id(run_id, attempt)
-            with self._lock:
-                token = self._tokens[name]
-                self._executing.append(name)
+            self._enter(name)
             try:
-                run = RunRef(kind=kind.name, id=run_id, attempt=attempt, token=token)
+                run = RunRef(kind=kind.name, id=run_id, attempt=attempt, token=self._tokens[name])
                 return self._drive_run(kind, run, name)
             finally:
-                self._ended(name)
+                self._leave(name)
                 self._disown(name)
 
         return drive
@@ -235,17 +249,15 @@ class Worker:
         def execute(run_id: str, attempt: int, step: str, part: str) -> dict[str, Any]:
             run_name = workflow_id(run_id, attempt)
             name = f"{run_name}/{step}/{part}"
-            with self._lock:
-                self._executing.append(name)
+            self._enter(name)
             try:
-                self._gate.pass_()
                 run = open_run(kind, run_name)
                 if run is None or f"{run_name}/{step}" in self._failed_steps:
                     return SKIPPED
                 claimed = RunRef(kind=kind.name, id=run_id, attempt=attempt, token=run.token)
                 return self._execution(name).once("part", f"part:{step}:{part}", lambda: kind.part(claimed, step, part))
             finally:
-                self._ended(name)
+                self._leave(name)
 
         return execute
 
@@ -269,10 +281,6 @@ class Worker:
         with self._lock:
             self._tokens.pop(name, None)
             self._failed_steps -= {step for step in self._failed_steps if step.startswith(f"{name}/")}
-
-    def _ended(self, name: str) -> None:
-        with self._lock:
-            self._executing.remove(name)
 
     def _executing_now(self) -> set[str]:
         with self._lock:
