@@ -11,12 +11,14 @@ from core.access.people import Person, ensure_person
 from core.apps.driver import Driver
 from core.apps.embedded.sqlite import SqliteDriver
 from core.archive.signing import Keyring
+from core.backup.leftovers import clear_inboxes
 from core.backup.native_import import ImportSteps
 from core.catalog import backups
 from core.database import Database
 from core.restore import restores
 from core.restore.assess import Tools
 from core.restore.steps import RestoreSteps
+from core.restore.sweep import sweep
 from core.settings import Settings
 from core.storage.location import open_store
 from core.storage.store import Store
@@ -69,6 +71,10 @@ class Engine:
         from core.workflow.worker import Worker
 
         return Worker(self.database, self.settings, self.run_kinds(), edge=self.edge)
+
+    def sweep(self) -> int:
+        """Remove what is left over and whose time has come; returns how many places and files."""
+        return sweep(self.tools) + clear_inboxes(self.database, self.open_store, self.now())
 
     def run_kinds(self) -> tuple[RunKind, ...]:
         """Plain functions under stable names: what workers execute."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from os import urandom
 from typing import Final
 
+INBOX_PREFIX: Final = "inbox/"
 PACKS_PREFIX: Final = "packs/"
 BACKUPS_PREFIX: Final = "backups/"
 
@@ -38,7 +39,7 @@ def generation_pack_key(generation: str, pack_id: str) -> str:
 
 def inbox_key(run_id: str, name: str) -> str:
     """Where an import's files wait, so that a worker on any machine can read them."""
-    return f"inbox/{run_id}/{name}"
+    return f"{INBOX_PREFIX}{run_id}/{name}"
 
 
 def new_pack_id() -> str:

@@ -2,10 +2,15 @@
 
 import signal
 import threading
+from collections.abc import Callable
+from datetime import timedelta
+from time import monotonic
 
 import typer
 
 from core.cli.context import engine_of, say
+
+SWEEP_EVERY = timedelta(minutes=10)
 
 
 def worker(context: typer.Context) -> None:
@@ -20,6 +25,15 @@ def worker(context: typer.Context) -> None:
                 say("Working. Ctrl-C stops after the part in flight.")
             else:
                 say("Another worker is alive; this one waits and takes over when it goes.")
-            running.run_until(stopping.is_set)
+            while not stopping.is_set():
+                if running.working:
+                    engine.sweep()
+                running.run_until(_set_within(stopping, SWEEP_EVERY))
         finally:
             running.stop(drain=True)
+
+
+def _set_within(event: threading.Event, time: timedelta) -> Callable[[], bool]:
+    """True once the event is set or the time is over."""
+    until = monotonic() + time.total_seconds()
+    return lambda: event.is_set() or monotonic() >= until

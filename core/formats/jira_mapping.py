@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from core.content import directory, jira
+from core.content import directory, jira, jira_setup
 from core.content.record_type import RecordType
 from core.formats import jira_rewrites
 from core.formats.jira_rewrites import Rewrite
@@ -58,7 +58,7 @@ def people_of(native: str) -> frozenset[str]:
 def _issue_association(attribute: str, target: str, type_: str) -> Kind:
     """Cloud writes what issues belong to in kinds of their own; their records are as the server's NodeAssociations."""
     return Kind(
-        record_type=jira.ASSOCIATION,
+        record_type=jira_setup.ASSOCIATION,
         key=("issue", attribute),
         prefixed=True,
         columns={
@@ -143,47 +143,47 @@ _DIRECTORY_KINDS: Final[Mapping[str, Kind]] = {
 
 _CONTENT_KINDS: Final[Mapping[str, Kind]] = {
     "Project": Kind(
-        record_type=jira.PROJECT,
+        record_type=jira_setup.PROJECT,
         columns={
             "key": "project_key", "originalkey": "original_key", "name": "name", "projecttype": "type",
             "description": "description", "lead": "lead", "url": "url", "counter": "counter",
         },
     ),
     "Component": Kind(
-        record_type=jira.COMPONENT,
+        record_type=jira_setup.COMPONENT,
         columns={name: name for name in ("project", "name", "description", "lead")},
     ),
     "Version": Kind(
-        record_type=jira.VERSION,
+        record_type=jira_setup.VERSION,
         columns={
             **{name: name for name in ("project", "name", "description", "sequence", "released")},
             "startdate": "start_date", "releasedate": "release_date",
         },
     ),
-    "IssueType": _constant(jira.ISSUE_TYPE, "style"),
+    "IssueType": _constant(jira_setup.ISSUE_TYPE, "style"),
     "Status": Kind(
-        record_type=jira.STATUS,
-        columns={**_constant(jira.PRIORITY).columns, "statuscategory": "category"},
+        record_type=jira_setup.STATUS,
+        columns={**_constant(jira_setup.PRIORITY).columns, "statuscategory": "category"},
     ),
-    "Priority": _constant(jira.PRIORITY),
-    "Resolution": _constant(jira.RESOLUTION),
-    "ProjectRole": Kind(record_type=jira.PROJECT_ROLE, columns={"name": "name", "description": "description"}),
+    "Priority": _constant(jira_setup.PRIORITY),
+    "Resolution": _constant(jira_setup.RESOLUTION),
+    "ProjectRole": Kind(record_type=jira_setup.PROJECT_ROLE, columns={"name": "name", "description": "description"}),
     "ProjectRoleActor": Kind(
-        record_type=jira.PROJECT_ROLE_ACTOR,
+        record_type=jira_setup.PROJECT_ROLE_ACTOR,
         columns={
             "pid": "project", "projectroleid": "role", "roletype": "type", "@person": "person", "@group": "group_name",
         },
         rewrite=jira_rewrites.role_actor,
     ),
     "CustomField": Kind(
-        record_type=jira.CUSTOM_FIELD,
+        record_type=jira_setup.CUSTOM_FIELD,
         columns={
             "name": "name", "description": "description", "customfieldtypekey": "type",
             "customfieldsearcherkey": "searcher",
         },
     ),
     "CustomFieldOption": Kind(
-        record_type=jira.CUSTOM_FIELD_OPTION,
+        record_type=jira_setup.CUSTOM_FIELD_OPTION,
         columns={
             "customfield": "custom_field", "parentoptionid": "parent", "value": "value", "sequence": "sequence",
             "disabled": "disabled",
@@ -237,7 +237,7 @@ _CONTENT_KINDS: Final[Mapping[str, Kind]] = {
         },
     ),
     "IssueLinkType": Kind(
-        record_type=jira.LINK_TYPE,
+        record_type=jira_setup.LINK_TYPE,
         columns={"linkname": "name", "inward": "inward", "outward": "outward", "style": "style"},
     ),
     "IssueLink": Kind(
@@ -261,7 +261,7 @@ _CONTENT_KINDS: Final[Mapping[str, Kind]] = {
         rewrite=jira_rewrites.user_association,
     ),
     "NodeAssociation": Kind(
-        record_type=jira.ASSOCIATION,
+        record_type=jira_setup.ASSOCIATION,
         key=("sourceNodeEntity", "sourceNodeId", "sinkNodeEntity", "sinkNodeId", "associationType"),
         prefixed=True,
         columns={
@@ -273,7 +273,7 @@ _CONTENT_KINDS: Final[Mapping[str, Kind]] = {
     "AffectsVersion": _issue_association("version", "Version", "IssueVersion"),
     "FixVersion": _issue_association("version", "Version", "IssueFixVersion"),
     "SchemePermissions": Kind(
-        record_type=jira.PERMISSION,
+        record_type=jira_setup.PERMISSION,
         prefixed=True,
         columns={
             "scheme": "scheme", "permissionKey": "permission", "type": "type", "@person": "person",
@@ -282,16 +282,16 @@ _CONTENT_KINDS: Final[Mapping[str, Kind]] = {
         rewrite=jira_rewrites.scheme_permission,
     ),
     "GlobalPermissionEntry": Kind(
-        record_type=jira.PERMISSION,
+        record_type=jira_setup.PERMISSION,
         prefixed=True,
         columns={"permission": "permission", "@type": "type", "group_id": "group_name"},
         rewrite=jira_rewrites.global_permission,
     ),
     "LicenseRoleGroup": Kind(
-        record_type=jira.APP_ROLE, columns={"licenseRoleName": "role", "groupId": "group_name"}
+        record_type=jira_setup.APP_ROLE, columns={"licenseRoleName": "role", "groupId": "group_name"}
     ),
     "SearchRequest": Kind(
-        record_type=jira.FILTER,
+        record_type=jira_setup.FILTER,
         columns={"name": "name", "author": "owner", "description": "description", "request": "jql"},
     ),
 }  # fmt: skip

@@ -59,7 +59,7 @@ class Reaper:
         takeovers: Takeovers,
         kinds: Sequence[RunKind],
         max_takeovers: int,
-        owned: Callable[[str, int], None],
+        own: Callable[[str, int], None],
         executing: Callable[[], set[str]],
     ) -> None:
         self._journal = journal
@@ -67,7 +67,7 @@ class Reaper:
         self._takeovers = takeovers
         self._kinds = {kind.workflow: kind for kind in kinds}
         self._max_takeovers = max_takeovers
-        self._owned = owned
+        self._own = own
         self._executing = executing
         self._idle: set[str] = set()
         self._counted: dict[tuple[str, str], int] = {}
@@ -119,7 +119,7 @@ class Reaper:
             return
         if len(parts) < len(members):
             # The run's own worker is gone: who has its parts now has the old token, so all of them are taken.
-            self._owned(run_workflow_id, kind.takeover(run.id))
+            self._own(run_workflow_id, kind.takeover(run.id))
             parts = [left for left in in_flight if left.parent == run_workflow_id]
             self._journal.resume_run(run_workflow_id)
         for part in parts:

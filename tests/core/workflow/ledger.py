@@ -41,6 +41,8 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.settings = Settings(data_dir=folder)
         self.database = Database(self.settings.catalog_url)
+
+    def create(self) -> None:
         Base.metadata.create_all(
             self.database.engine,
             tables=[
@@ -131,6 +133,9 @@ class Ledger:
         )
 
     def part(self, run: RunRef, step: str, part: str) -> Any:
+        if part.startswith("stopping") and run.token == 1:
+            with self.database.transaction():
+                os.kill(os.getpid(), signal.SIGSTOP)  # and nobody can write to the catalog any more
         self.write(run, f"{step}/{part}")
         if part.startswith("slow"):
             time.sleep(0.5)
@@ -187,6 +192,7 @@ BODIES: dict[str, Callable[[Ledger, RunRef, StepRunner], None]] = {
     "twenty": twenty,
     "eight parts": with_parts(*(f"p{number}" for number in range(8))),
     "slow parts": with_parts(*(f"slow{number}" for number in range(4))),
+    "stopping part": with_parts("p0", "stopping"),
     "flaky part": with_parts("p0", "flaky"),
     "bad part": with_parts("bad", *(f"slow{number}" for number in range(6))),
     "leaves its row open": leaves_its_row_open,
@@ -197,15 +203,15 @@ BODIES: dict[str, Callable[[Ledger, RunRef, StepRunner], None]] = {
 }
 
 
-def work(folder: Path, body: str, stale: float, edge: str, ending: str) -> None:
-    """A worker in a process of its own, until no run is open. At the edge it sends itself the signal."""
+def work(folder: Path, body: str, stale: float, edge: str) -> None:
+    """A worker in a process of its own, until no run is open. It is killed at that edge."""
     from core.workflow.worker import Worker
 
     ledger = Ledger(folder)
 
     def reached(name: str) -> None:
         if name == edge:
-            os.kill(os.getpid(), signal.Signals[ending])
+            os.kill(os.getpid(), signal.SIGKILL)
 
     worker = Worker(
         ledger.database, ledger.settings, [ledger.kind(body)], stale_seconds=stale, poll_seconds=0.03, edge=reached

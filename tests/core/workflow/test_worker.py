@@ -22,7 +22,9 @@ from tests.core.workflow.ledger import Ledger
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path)
+    ledger = Ledger(tmp_path)
+    ledger.create()
+    return ledger
 
 
 @contextmanager

@@ -1,0 +1,39 @@
+"""Inbox files that no running import will read: left by a process that was killed while it copied."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from core.archive.layout import INBOX_PREFIX
+from core.catalog import backups, storages
+from core.database import Database
+from core.storage.store import ObjectInfo, Store
+
+#: Copying a file into the inbox takes less than this; what is older and unknown belongs to nobody.
+ABANDONED = timedelta(days=1)
+
+
+def abandoned(database: Database, open_store: Callable[[str], Store], now: datetime) -> list[tuple[Store, ObjectInfo]]:
+    """Inbox objects of all storages that no running backup names."""
+    with database.transaction() as session:
+        urls = [one.url for one in storages.list_all(session)]
+        wanted = {
+            backup.request[file]["key"]
+            for backup in backups.running(session)
+            for file in ("export", "attachments")
+            if file in backup.request
+        }
+    found = []
+    for url in urls:
+        store = open_store(url)
+        found += [
+            (store, one) for one in store.list(INBOX_PREFIX) if one.key not in wanted and one.modified < now - ABANDONED
+        ]
+    return found
+
+
+def clear_inboxes(database: Database, open_store: Callable[[str], Store], now: datetime) -> int:
+    """Returns how many objects were removed."""
+    found = abandoned(database, open_store, now)
+    for store, one in found:
+        store.delete(one.key)
+    return len(found)

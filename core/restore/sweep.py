@@ -1,0 +1,58 @@
+"""What is left over goes when its time has come: staging nobody will resume, and generations that were replaced."""
+
+from datetime import timedelta
+
+from core.apps.driver import Driver
+from core.catalog import apps, generations
+from core.catalog.generations import Generation
+from core.restore import restores
+from core.restore.assess import Tools
+from core.restore.steps import RestoreSteps
+
+
+def sweep(tools: Tools) -> int:
+    """Returns how many places were removed. May be broken off and repeated at any time."""
+    return _end_kept_staging(tools) + _drop_retired(tools) + _discard_orphans(tools)
+
+
+def _end_kept_staging(tools: Tools) -> int:
+    """Failed restores whose staging was kept long enough, or that a person has cancelled since."""
+    with tools.database.transaction() as session:
+        over = restores.staging_over(session, tools.now())
+    for restore in over:
+        RestoreSteps(tools=tools).discard(restore)
+        with tools.database.transaction() as session:
+            if restore.cancel_wanted:
+                restores.finish_cancel(session, restore.id, tools.now())
+            else:
+                restores.let_go(session, restore.id)
+    return len(over)
+
+
+def _drop_retired(tools: Tools) -> int:
+    cutoff = tools.now() - timedelta(hours=tools.settings.generation_grace_hours)
+    with tools.database.transaction() as session:
+        retired = generations.retired_before(session, cutoff)
+    for generation in retired:
+        _remove(tools, generation)
+    return len(retired)
+
+
+def _discard_orphans(tools: Tools) -> int:
+    """Staged by a run that no longer holds the app, so that nothing will ever fill or publish them."""
+    cutoff = tools.now() - timedelta(hours=tools.settings.staging_keep_hours)
+    with tools.database.transaction() as session:
+        orphans = generations.orphans(session, cutoff)
+    for generation in orphans:
+        _remove(tools, generation)
+    return len(orphans)
+
+
+def _remove(tools: Tools, generation: Generation) -> None:
+    """The place first, then the row: a row that says dropped has no place."""
+    with tools.database.transaction() as session:
+        place = generations.place(session, generation.id)
+        driver: Driver = tools.drivers[apps.get(session, generation.app_id).driver]
+    driver.drop(place)
+    with tools.database.transaction() as session:
+        generations.mark_dropped(session, generation.id)
