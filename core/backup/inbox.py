@@ -4,8 +4,6 @@ The run reads only from the inbox, since it may go on after this process, and on
 """
 
 import os
-import shutil
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +19,8 @@ from core.catalog.backups import Backup
 from core.catalog.tables import new_id
 from core.content.record_type import AppType
 from core.database import Database
-from core.errors import NotFound, UsageError, WrongAppType
+from core.errors import UsageError, WrongAppType
+from core.formats.attachments_folder import pack_folder
 from core.formats.detect import open_export
 from core.settings import Settings
 from core.storage.store import Store
@@ -63,7 +62,8 @@ def submit(request: ImportRequest, *, settings: Settings, database: Database, st
     try:
         files["export"] = _put(store, settings, inbox_key(inbox, "export"), request.file)
         if request.attachments is not None:
-            with _packed(request.attachments, settings) as packed:
+            with _work_file(settings) as packed:
+                pack_folder(request.attachments, packed)
                 files["attachments"] = _put(store, settings, inbox_key(inbox, "attachments.zip"), packed)
         with database.transaction() as session:
             return backups.create(
@@ -99,36 +99,6 @@ def _put(store: Store, settings: Settings, key: str, path: Path) -> dict[str, st
                 target.write(chunk)
         store.put_file(key, copy)
     return {"key": key, "blake3": hasher.hexdigest()}
-
-
-@contextmanager
-def _packed(folder: Path, settings: Settings) -> Iterator[Path]:
-    """A folder of attachments as one zip without compression. Links are left out: they may lead out of it."""
-    if not folder.is_dir():
-        raise NotFound(
-            f"There is no folder {folder}. Nothing was imported.",
-            hint="Give the app's attachments folder, for Jira <home>/data/attachments.",
-        )
-    with _work_file(settings) as path:
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as packed:
-            for found in _files(folder):
-                with found.open("rb") as source, packed.open(_entry(folder, found), "w", force_zip64=True) as target:
-                    shutil.copyfileobj(source, target, _CHUNK)
-        yield path
-
-
-def _entry(folder: Path, path: Path) -> zipfile.ZipInfo:
-    return zipfile.ZipInfo(f"attachments/{path.relative_to(folder).as_posix()}")
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda one: one.name)
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files(Path(entry.path))
-        elif entry.is_file(follow_symlinks=False):
-            yield Path(entry.path)
 
 
 @contextmanager

@@ -64,7 +64,7 @@ class Owners:
         for record_type, writer in self._spools.values():
             writer.close()
             path = str(Path(self._folder.name) / f"{record_type.table}.arrows")
-            with pa.memory_map(path) as source, pa.ipc.open_stream(source) as reader:
+            with pa.OSFile(path) as source, pa.ipc.open_stream(source) as reader:
                 for batch in reader:
                     yield from self._with_owners(record_type, batch)
 

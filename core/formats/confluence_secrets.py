@@ -36,6 +36,8 @@ _SECRET_VALUE: Final = re.compile(
     r"|PRIVATE KEY-----",
     re.IGNORECASE,
 )
+#: One of these words is in whatever `_SECRET_VALUE` finds: settings may be long, and most hold none.
+_SECRET_WORDS: Final = ("passw", "passphrase", "secret", "private", "credential", "token")
 #: Schedules and their history: jobs have names such as ClearExpiredRememberMeTokensJob.
 _SCHEDULES: Final = "com.atlassian.confluence.schedule."
 Values = dict[str, Any]
@@ -69,7 +71,10 @@ def _property(values: Values) -> bool:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    return bool(names_secret(name) or _SECRET_NAME.search(name) or looks_secret(value) or _SECRET_VALUE.search(value))
+    if names_secret(name) or _SECRET_NAME.search(name) or looks_secret(value):
+        return True
+    lowered = value.lower()
+    return any(word in lowered for word in _SECRET_WORDS) and bool(_SECRET_VALUE.search(value))
 
 
 def _is_secret_attribute(name: str, value: str) -> bool:

@@ -50,7 +50,9 @@ class ConfluenceReader:
 
     app_type = AppType.CONFLUENCE
 
-    def __init__(self, source: ExportSource, attachments: Path | None = None, *, work: Path | None = None) -> None:
+    def __init__(
+        self, source: ExportSource, attachments: ExportSource | None = None, *, work: Path | None = None
+    ) -> None:
         self._source = source
         self._attachments = attachments
         self._batches = Batches()
@@ -139,33 +141,24 @@ class ConfluenceReader:
             return read_properties(stream.read(_LARGEST_DESCRIPTOR).decode("latin-1"))
 
     def files(self) -> Iterator[ExportFile]:
-        """Files below `attachments/`, in the export or in the folder given beside it."""
-        for entry in self._source.entries:
-            if entry.name.startswith(ATTACHMENTS):
-                yield ExportFile(path=entry.name, claim=entry.name, size=entry.size)
-        if self._attachments is not None:
-            for path in sorted(self._attachments.rglob("*")):
-                if path.is_file() and not path.is_symlink():
-                    claim = ATTACHMENTS + path.relative_to(self._attachments).as_posix().removeprefix(ATTACHMENTS)
-                    if not self._source.has(claim):
-                        yield ExportFile(path=str(path), claim=claim, size=path.stat().st_size)
+        """Files below `attachments/`, of the export and then of the copy given beside it."""
+        for source in self._file_sources():
+            for entry in source.entries:
+                if entry.name.startswith(ATTACHMENTS) and (source is self._source or not self._source.has(entry.name)):
+                    yield ExportFile(path=entry.name, claim=entry.name, size=entry.size)
 
     def open_file(self, file: ExportFile) -> BinaryIO:
         """The file's bytes."""
-        if self._source.has(file.path):
-            return self._source.open(file.path)
-        try:
-            return Path(file.path).open("rb")
-        except OSError as error:
-            raise ExportError(
-                f"{file.path} cannot be read: {error.strerror}. Nothing was imported.",
-                hint="Check that this account may read the folder of attachments.",
-            ) from error
+        return next(one for one in self._file_sources() if one.has(file.path)).open(file.path)
+
+    def _file_sources(self) -> tuple[ExportSource, ...]:
+        return (self._source,) if self._attachments is None else (self._source, self._attachments)
 
     def close(self) -> None:
         """Removes what was kept on the disk meanwhile and closes the export."""
         self._owners.close()
-        self._source.close()
+        for source in self._file_sources():
+            source.close()
 
 
 def _json(cells: dict[str, str]) -> str | None:

@@ -1,5 +1,6 @@
 """Which app wrote an export, told by its content; a file's name says nothing."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -15,17 +16,22 @@ _CSV_TABLES: Final = frozenset({"spaces.csv", "content.csv", "content.csv.gz", "
 
 
 def open_export(path: Path, *, max_entries: int, attachments: Path | None = None) -> ExportReader:
-    """The reader for what the person gave: a zip (also with all in one folder of it) or a bare XML file."""
-    source = open_source(path, max_entries=max_entries)
-    try:
-        source = _with_entities(source)
-        return _reader(source, attachments)
-    except BaseException:
-        source.close()
-        raise
+    """The reader for what the person gave: a zip (also with all in one folder of it) or a bare XML file.
+
+    `attachments` is a zip that `pack_folder` made of the app's attachments folder.
+    """
+    with ExitStack() as opened:
+        source = open_source(path, max_entries=max_entries)
+        opened.callback(source.close)
+        copy = open_source(attachments, max_entries=max_entries) if attachments is not None else None
+        if copy is not None:
+            opened.callback(copy.close)
+        reader = _reader(_with_entities(source), copy)
+        opened.pop_all()  # the reader closes them
+        return reader
 
 
-def _reader(source: ExportSource, attachments: Path | None) -> ExportReader:
+def _reader(source: ExportSource, attachments: ExportSource | None) -> ExportReader:
     root = _root(source)
     if root == "hibernate-generic":
         return ConfluenceReader(source, attachments)

@@ -14,6 +14,8 @@ from typing import Any, BinaryIO, Final, Protocol, cast
 from core.errors import ExportError, NotAnExport, TooManyEntries, TruncatedArchive, UnsafeArchive
 
 ENTITIES: Final = "entities.xml"
+#: The folder under which exports keep attachments.
+ATTACHMENTS: Final = "attachments"
 
 _ZIP_STARTS: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _END: Final = struct.Struct("<4s4H2LH")

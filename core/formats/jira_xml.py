@@ -1,7 +1,6 @@
 """Jira's XML backup (4.x to Cloud) as records: one native row of entities.xml is one record, or one dropped row."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -26,14 +25,14 @@ _ACTIVE_OBJECTS: Final = "activeobjects.xml"
 
 
 class JiraReader(ExportReader):
-    """Reads a Jira backup. Attachments are not in it; `attachments` is the folder of a copy of them.
+    """Reads a Jira backup. Attachments are not in it; `attachments` is a copy of them.
 
     Rows whose secrecy cannot be told when they come are handed on later than the export has them.
     """
 
     app_type = AppType.JIRA
 
-    def __init__(self, source: ExportSource, attachments: Path | None) -> None:
+    def __init__(self, source: ExportSource, attachments: ExportSource | None) -> None:
         self._source = source
         self._files = JiraFiles(source, attachments)
         self._summary: ExportSummary | None = None
@@ -101,7 +100,7 @@ class JiraReader(ExportReader):
         return self._files.open(file)
 
     def close(self) -> None:
-        self._source.close()
+        self._files.close()
 
 
 class _Entities:

@@ -14,6 +14,7 @@ import pytest
 from core.content.confluence import CONFLUENCE_TYPES, CONTENT
 from core.errors import ExportError, MalformedXml, NotAnExport
 from core.formats import batches, confluence_xml, xml_stream
+from core.formats.attachments_folder import pack_folder
 from core.formats.confluence_mapping import NATIVES, OLD_REVISION
 from core.formats.confluence_xml import ConfluenceReader, read_properties
 from core.formats.export import Dropped, ExportSummary
@@ -270,7 +271,9 @@ def test_attachments_may_lie_in_a_folder_beside_the_export(export: Any, tmp_path
     (folder / "10/1").mkdir(parents=True)
     (folder / "10/1/2").write_bytes(b"beside")
     (folder / "10/1/3").symlink_to("/etc/passwd")
-    reader = ConfluenceReader(open_source(export(""), max_entries=100), folder)
+    pack_folder(folder, tmp_path / "packed.zip")
+    copy = open_source(tmp_path / "packed.zip", max_entries=100)
+    reader = ConfluenceReader(open_source(export(""), max_entries=100), copy)
     assert list(reader.batches()) == []
     (file,) = reader.files()
     assert file.claim == "attachments/10/1/2"

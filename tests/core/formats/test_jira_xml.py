@@ -1,5 +1,4 @@
 import json
-import os
 import zipfile
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ import pytest
 
 from core.errors import ExportError, MalformedXml, MissingEntities, NotAnExport, NotFound, WrongAppType
 from core.formats import jira_rows, values
+from core.formats.attachments_folder import pack_folder
 from core.formats.export import Dropped, ExportSummary
 from core.formats.export_source import open_source
 from core.formats.jira_comments import declared_counts
@@ -29,7 +29,8 @@ Records = dict[str, list[dict[str, Any]]]
 
 
 def reader(path: Path, attachments: Path | None = None) -> JiraReader:
-    return JiraReader(open_source(path, max_entries=1000), attachments)
+    copy = None if attachments is None else open_source(attachments, max_entries=1000)
+    return JiraReader(open_source(path, max_entries=1000), copy)
 
 
 def read(path: Path) -> tuple[Records, ExportSummary]:
@@ -140,7 +141,8 @@ def test_each_value_of_a_real_export_is_in_its_record_but_secrets(name: str) -> 
             if not any(one in kept for one in typed if one is not None):
                 missing.append((element.tag, value))
     taken = Counter(native for native, _ in missing)
-    assert taken == {native: one.values for native, one in summary.dropped.items() if one.values}, missing
+    # A secret may by chance be a text that stands elsewhere in its row ("null" in MailServer).
+    assert taken <= Counter({native: one.values for native, one in summary.dropped.items()}), missing
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -456,28 +458,28 @@ def test_attachments_of_every_layout(tmp_path: Path) -> None:
     outside.write_text("not ours")
     (folder / "OLD/OLD-2/10003").symlink_to(outside)
     (folder / "LINK").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "home" / "plugins").mkdir()
+    (tmp_path / "home" / "plugins" / "10006").write_text("no attachment")
     path = tmp_path / "backup.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("entities.xml", '<entity-engine-xml><FileAttachment id="10000"/></entity-engine-xml>')
         archive.writestr("data/attachments/TST/10000/TST-2/10004", "in the zip")
         archive.writestr("data/attachments/TST/10000/TST-2/thumbs/_thumb_10004.png", "")
         archive.writestr("data/avatars/10005", "")
-    one = reader(path, tmp_path / "home")
+    pack_folder(tmp_path / "home", tmp_path / "packed.zip")
+    one = reader(path, tmp_path / "packed.zip")
     ((_, batch),) = list(one.batches())
     assert batch.column("file").to_pylist() == ["10000"]
     assert one.summary().declares_files
     files = list(one.files())
     assert [(file.claim, file.size) for file in files] == [
-        ("10001", 23), ("10002", 15), ("notes.txt", 19), ("10000", 21), ("10004", 10)
+        ("10004", 10), ("10001", 23), ("10002", 15), ("notes.txt", 19), ("10000", 21)
     ]  # fmt: skip
-    with one.open_file(files[0]) as stream:
+    with one.open_file(files[1]) as stream:
         assert stream.read() == b"OLD/OLD-1/10001_a_b.txt"
-    with one.open_file(files[-1]) as stream:
+    with one.open_file(files[0]) as stream:
         assert stream.read() == b"in the zip"
-    os.unlink(files[0].path)  # noqa: PTH108
-    Path(files[0].path).symlink_to(outside)
-    with pytest.raises(ExportError):
-        one.open_file(files[0])
+    one.close()
 
 
 def test_an_export_without_attachments_has_no_files(tmp_path: Path, export: Any) -> None:
@@ -485,7 +487,7 @@ def test_an_export_without_attachments_has_no_files(tmp_path: Path, export: Any)
     assert summary.declares_files is None
     assert list(reader(tmp_path / "entities.xml").files()) == []
     with pytest.raises(NotFound):
-        reader(tmp_path / "entities.xml", tmp_path / "nowhere")
+        pack_folder(tmp_path / "nowhere", tmp_path / "packed.zip")
 
 
 # What cannot be read
