@@ -72,7 +72,8 @@ class ImportSteps:
             export = self._fetched(store, backup.request["export"], work_dir / "export")
             attachments = backup.request.get("attachments")
             folder = self._fetched(store, attachments, work_dir / "attachments.zip") if attachments else None
-            reader = open_export(export, max_entries=self.settings.max_archive_entries, attachments=folder)
+            entries = self.settings.max_archive_entries
+            reader = open_export(export, max_entries=entries, attachments=folder, work=work_dir)
             try:
                 manifest = self._imported(token, backup, store, reader, work_dir)
             finally:

@@ -15,10 +15,13 @@ from core.formats.xml_stream import XmlFeed
 _CSV_TABLES: Final = frozenset({"spaces.csv", "content.csv", "content.csv.gz", "bodycontent.csv.gz"})
 
 
-def open_export(path: Path, *, max_entries: int, attachments: Path | None = None) -> ExportReader:
+def open_export(
+    path: Path, *, max_entries: int, attachments: Path | None = None, work: Path | None = None
+) -> ExportReader:
     """The reader for what the person gave: a zip (also with all in one folder of it) or a bare XML file.
 
-    `attachments` is a zip that `pack_folder` made of the app's attachments folder.
+    `attachments` is a zip that `pack_folder` made of the app's attachments folder. `work` is the folder for what a
+    reader must keep on the disk meanwhile; None is the system's.
     """
     with ExitStack() as opened:
         source = open_source(path, max_entries=max_entries)
@@ -26,15 +29,15 @@ def open_export(path: Path, *, max_entries: int, attachments: Path | None = None
         copy = open_source(attachments, max_entries=max_entries) if attachments is not None else None
         if copy is not None:
             opened.callback(copy.close)
-        reader = _reader(_with_entities(source), copy)
+        reader = _reader(_with_entities(source), copy, work)
         opened.pop_all()  # the reader closes them
         return reader
 
 
-def _reader(source: ExportSource, attachments: ExportSource | None) -> ExportReader:
+def _reader(source: ExportSource, attachments: ExportSource | None, work: Path | None) -> ExportReader:
     root = _root(source)
     if root == "hibernate-generic":
-        return ConfluenceReader(source, attachments)
+        return ConfluenceReader(source, attachments, work=work)
     if root == "entity-engine-xml":
         return JiraReader(source, attachments)
     raise NotAnExport(
