@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeDecorator
 
 from core.errors import CatalogLocked, StorageUnreachable
 
-#: Seconds a writer waits for another one on SQLite (PROTOCOL 2).
+#: Seconds a writer waits for another one on SQLite.
 BUSY_SECONDS = 30
 
 NAMING = {
@@ -48,13 +48,17 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012 - SQLAlchemy reads this class attribute as it is
 
 
+_READING = "restorebot_reading"
+
+
 class Database:
-    """The catalog's database. Every transaction writes or may write: on SQLite it begins IMMEDIATE, since one that
-    reads first and writes later fails at once when another has written in between (PROTOCOL 2)."""
+    """The catalog's database. A `transaction` writes or may write: on SQLite it begins IMMEDIATE, since one that reads
+    first and writes later fails at once when another has written in between. What only looks is `reading`."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _sqlite(url) if url.startswith("sqlite") else create_engine(url, pool_pre_ping=True)
+        self._readers = self.engine.execution_options(**{_READING: True})
 
     @property
     def is_sqlite(self) -> bool:
@@ -65,6 +69,15 @@ class Database:
         """One transaction: committed at the end, rolled back on any error. Keep it short, and move no bytes in it."""
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except OperationalError as error:
+            raise _named(error) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One consistent view that waits for no writer and keeps none waiting. Nothing written in it is kept."""
+        try:
+            with Session(self._readers, expire_on_commit=False) as session:
                 yield session
         except OperationalError as error:
             raise _named(error) from error
@@ -104,6 +117,7 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reading = connection.get_execution_options().get(_READING, False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine

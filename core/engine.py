@@ -15,7 +15,7 @@ from core.backup.leftovers import clear_inboxes
 from core.backup.native_import import ImportSteps
 from core.catalog import backups
 from core.database import Database
-from core.restore import restores
+from core.restore import restores, run_state
 from core.restore.assess import Tools
 from core.restore.steps import RestoreSteps
 from core.restore.sweep import sweep
@@ -93,17 +93,17 @@ class Engine:
         steps = self.restore_steps
 
         def open_runs() -> list[OpenRun]:
-            with self.database.transaction() as session:
+            with self.database.reading() as session:
                 return [_open(one.id, one.attempt, one.token, one.status) for one in restores.open_runs(session)]
 
         def begin_attempt(restore_id: str, attempt: int) -> RunRef | None:
             with self.database.transaction() as session:
-                won = restores.begin_attempt(session, restore_id, attempt, self.now())
+                won = run_state.begin_attempt(session, restore_id, attempt, self.now())
             return None if won is None else _ref("restore", won.id, won.attempt, won.token)
 
         def takeover(restore_id: str) -> int:
             with self.database.transaction() as session:
-                return restores.takeover(session, restore_id)
+                return run_state.takeover(session, restore_id)
 
         return RunKind(
             name="restore",
@@ -120,7 +120,7 @@ class Engine:
         steps = self.import_steps
 
         def open_runs() -> list[OpenRun]:
-            with self.database.transaction() as session:
+            with self.database.reading() as session:
                 return [_open(one.id, one.attempt, one.token, one.status) for one in backups.running(session)]
 
         def begin_attempt(backup_id: str, attempt: int) -> RunRef | None:

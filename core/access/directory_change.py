@@ -1,7 +1,7 @@
 """Writing an organization's directory.
 
 A write takes a `DirectoryChange`, which only `raise_version` makes: so every writer has raised the directory's version
-before it wrote anything (PROTOCOL 23) and holds the organization's row until it commits. The writes here decide
+before it wrote anything and holds the organization's row until it commits. The writes here decide
 nothing: they are for setting a directory up and for what has been decided; whatever else would add a seat is a grant.
 """
 

@@ -73,12 +73,7 @@ def create(
             f"The organization has an app named {found.name} already ({found.id}). Nothing was created.",
             hint="Choose another name; `restorebot app list` shows those that are taken.",
         )
-    count = session.scalar(select(func.count()).select_from(AppRow).where(AppRow.shard == shard)) or 0
-    if count >= apps_per_shard:
-        raise WrongState(
-            f"The shard {shard} has {count} apps, and at most {apps_per_shard} are allowed. Nothing was created.",
-            hint="Choose another shard (`restorebot shard list`), or raise RESTOREBOT_APPS_PER_SHARD.",
-        )
+    require_room(session, shard, apps_per_shard, unchanged="Nothing was created.")
     row = AppRow(
         id=new_id("app"),
         organization_id=organization_id,
@@ -107,6 +102,16 @@ def create(
     session.flush()
     audit.record(session, person=person, action="app.created", subject=row.id, now=now, name=name, shard=shard)
     return get(session, row.id)
+
+
+def require_room(session: Session, shard: str, apps_per_shard: int, *, unchanged: str) -> None:
+    """Raises WrongState when the shard is full, ending with `unchanged`."""
+    count = session.scalar(select(func.count()).select_from(AppRow).where(AppRow.shard == shard)) or 0
+    if count >= apps_per_shard:
+        raise WrongState(
+            f"The shard {shard} has {count} apps, and at most {apps_per_shard} are allowed. {unchanged}",
+            hint="Choose another shard (`restorebot shard list`), or raise RESTOREBOT_APPS_PER_SHARD.",
+        )
 
 
 def provisioned(session: Session, app_id: str) -> App:

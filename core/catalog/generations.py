@@ -1,4 +1,4 @@
-"""Generations: every one has a row before its place exists, and keeps it after the place is gone (PROTOCOL 12).
+"""Generations: every one has a row before its place exists, and keeps it after the place is gone.
 
 staged → live → retired → dropped, or staged → dropped. Ids are never reused.
 """

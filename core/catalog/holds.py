@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.catalog.tables import AppRow, BackupRow, HoldReason, HoldRow
+from core.catalog.tables import AppRow, BackupRow, HoldReason, HoldRow, new_id
 from core.errors import BackupMarked, Held, NotFound
 
 #: What a run of each reason is called, and what a person can do about it.
@@ -26,8 +26,14 @@ _WORDS: Final = {
         "the backup {run}",
         "Wait until it ends (`restorebot backup show {run}`), or end it with `restorebot backup cancel {run}`.",
     ),
-    HoldReason.MOVE: ("the move {run}", "Wait until the move ends and try again."),
-    HoldReason.CLEAR: ("the clearing {run}", "Wait until the clearing ends and try again."),
+    HoldReason.MOVE: (
+        "the move {run}",
+        "Wait until the move ends. One that was broken off goes on when it is started again: `restorebot app move`.",
+    ),
+    HoldReason.CLEAR: (
+        "the clearing {run}",
+        "Wait until the clearing ends. One that was broken off is ended by `restorebot app clear-default-space`.",
+    ),
     HoldReason.DRILL: ("the drill {run}", "Wait until the drill ends and try again."),
     HoldReason.TICKET: ("the support ticket {run}", "Wait until support has resolved or declined the ticket."),
 }
@@ -74,6 +80,16 @@ def take_exclusive(session: Session, subject: str, run_id: str, reason: HoldReas
     if app is None:
         raise NotFound(f"There is no {subject.replace(':', ' ')}.", hint="`restorebot app list` shows all of them.")
     _take(session, subject, f"The app {app.name} ({app.id})", run_id, reason, now, exclusive=True)
+
+
+def take_up(session: Session, app_id: str, reason: HoldReason, now: datetime, *, prefix: str) -> str:
+    """Hold an app alone for a change a person makes; returns the id under which it is held. A change for the same
+    reason that was broken off is taken up again. The caller has locked the app. Raises as `take_exclusive` does."""
+    subject = on_app(app_id)
+    left = (hold.run_id for hold in holds_on(session, subject) if hold.reason is reason)
+    run_id = next(left, None) or new_id(prefix)
+    take_exclusive(session, subject, run_id, reason, now)
+    return run_id
 
 
 def release(session: Session, run_id: str, subject: str | None = None) -> None:

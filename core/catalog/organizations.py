@@ -150,9 +150,7 @@ def _refuse_taken(session: Session, name: str) -> None:
 def _row(session: Session, organization_id: str, *, lock: bool = False) -> OrganizationRow:
     row = session.get(OrganizationRow, organization_id, with_for_update=lock or None, populate_existing=lock)
     if row is None:
-        raise NotFound(
-            f"There is no organization {organization_id}.", hint="`restorebot org list` shows all of them."
-        )
+        raise NotFound(f"There is no organization {organization_id}.", hint="`restorebot org list` shows all of them.")
     return row
 
 

@@ -1,4 +1,4 @@
-"""An app goes, or comes back: its row and its backups' dates change in one transaction (PROTOCOL 21)."""
+"""An app goes, or comes back: its row and its backups' dates change in one transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

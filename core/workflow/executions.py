@@ -13,7 +13,7 @@ from core.workflow.steps import Execution, Gate, Steps
 
 
 class Executions:
-    """Executions of runs and parts in this process. None begins before `ready`, or goes past a step after `gate` closed."""
+    """Executions of runs and parts. None begins before `ready` is set, or another step of one when `gate` is closed."""
 
     def __init__(self, journal: Journal, takeovers: Takeovers, *, edge: Edge, retry_seconds: float) -> None:
         self.gate = Gate()

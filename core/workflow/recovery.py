@@ -74,9 +74,9 @@ class Reaper:
 
     def reap(self) -> None:
         """Take over everything that workers which are gone had in flight, and forget those workers."""
+        in_flight = self._journal.in_flight()  # first: who appears in it has had its row before
         gone = self._presence.gone()
         alive = self._presence.known() - gone.keys()
-        in_flight = self._journal.in_flight()
         lost = self._lost_here(in_flight)
         clean = {executor for executor, cleanly in gone.items() if cleanly} | {self._presence.executor_id}
         groups: dict[str, list[InFlight]] = defaultdict(list)

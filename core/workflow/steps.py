@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from core.errors import RestorebotError
+from core.errors import Fenced, RestorebotError
 from core.workflow.journal import Journal
-from core.workflow.outcome import error_outcome, is_error, unwrap, value_outcome
+from core.workflow.outcome import SKIPPED, error_outcome, is_error, unwrap, value_outcome
 from core.workflow.runs import Edge
 
 T = TypeVar("T")
@@ -92,6 +92,7 @@ class Steps:
         self._part_workflow = part_workflow
         self._run_id = run_id
         self._attempt = attempt
+        self._divided: set[str] = set()
 
     def step(self, name: str, function: Callable[..., T], *args: Any) -> T:
         self._execution.gate.pass_()
@@ -100,8 +101,9 @@ class Steps:
         return value
 
     def parts(self, name: str, parts: Sequence[str]) -> list[Any]:
-        if len(set(parts)) != len(parts):
-            raise ValueError(f"the parts of step {name} have no unique names")
+        if name in self._divided or len(set(parts)) != len(parts):
+            raise ValueError(f"step {name} of a run is divided twice, or its parts have no unique names")
+        self._divided.add(name)
         step_id = f"{self._execution.workflow_id}/{name}"
         children = [f"{step_id}/{part}" for part in parts]
         for child, part in zip(children, parts, strict=True):
@@ -114,6 +116,8 @@ class Steps:
         for outcome in outcomes:
             if is_error(outcome):
                 unwrap(outcome)
+        if SKIPPED in outcomes:
+            raise Fenced(f"The run {self._run_id} was closed or begun again elsewhere; its parts were not executed.")
         return [unwrap(outcome) for outcome in outcomes]
 
     def _collect(self, step_id: str, children: Sequence[str]) -> dict[str, Any]:

@@ -180,6 +180,17 @@ def leaves_its_row_open(ledger: Ledger, run: RunRef, steps: StepRunner) -> None:
     steps.step("try", ledger.write, run, "tried")
 
 
+def closes_too_early(ledger: Ledger, run: RunRef, steps: StepRunner) -> None:
+    steps.step("close", ledger.close, run, "completed")
+    steps.parts("load", ["p0", "p1"])
+    steps.step("never", ledger.write, run, "never")
+
+
+def divides_twice(_ledger: Ledger, _run: RunRef, steps: StepRunner) -> None:
+    for _ in range(2):
+        steps.parts("load", ["p0"])
+
+
 def raises(error: Exception) -> Callable[[Ledger, RunRef, StepRunner], None]:
     def fail() -> None:
         raise error
@@ -196,6 +207,8 @@ BODIES: dict[str, Callable[[Ledger, RunRef, StepRunner], None]] = {
     "flaky part": with_parts("p0", "flaky"),
     "bad part": with_parts("bad", *(f"slow{number}" for number in range(6))),
     "leaves its row open": leaves_its_row_open,
+    "closes too early": closes_too_early,
+    "divides twice": divides_twice,
     "is fenced": raises(Fenced("another worker has it")),
     "is cancelled": raises(Cancelled("as wished")),
     "has a defect": raises(KeyError("x")),

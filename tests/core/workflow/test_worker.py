@@ -117,6 +117,19 @@ def test_a_fenced_run_ends_without_a_report(ledger) -> None:
     assert ledger.run("r1").error == "too many attempts"
 
 
+def test_parts_of_a_run_that_is_closed_are_not_executed_and_nothing_follows_them(ledger) -> None:
+    ledger.submit("r1")
+    with working(ledger, "closes too early") as worker:
+        until(worker, lambda: worker._journal.states(["r1@1"]) == {"r1@1": "SUCCESS"})
+    assert ledger.effects("r1") == []
+
+
+def test_a_step_is_divided_only_once(ledger) -> None:
+    ledger.submit("r1")
+    finish(ledger, "divides twice")
+    assert ledger.effects("r1") == ["load/p0", "failed:internal:False"]
+
+
 def test_a_cancelled_run_is_reported_as_cancelled(ledger) -> None:
     ledger.submit("r1")
     finish(ledger, "is cancelled")
