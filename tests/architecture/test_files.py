@@ -25,7 +25,8 @@ def test_modules_stay_readable_in_one_go() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
         for path in modules()
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > MOST_LINES
+        if path.parent.name != "versions"  # a revision lists a whole schema, and is never read to be changed
+        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > MOST_LINES
     }
     assert long == {}
 
