@@ -9,9 +9,9 @@ from core.backup.scratch import Scratch, narrow, stored_schema
 from core.content.catalogue import BY_NAME
 from core.content.record_type import AppType, RecordType, Reference
 
-#: Jira's history fields and custom field types whose values are persons.
+#: Jira's history fields, and custom field types, whose values are persons.
 _PERSON_FIELDS = ("assignee", "reporter", "creator")
-_PERSON_FIELD_TYPES = ("%:userpicker", "%:multiuserpicker", "%:people")
+_PERSON_FIELD_TYPES = ("%:userpicker", "%:multiuserpicker", "%:people", "%:sd-request-participants")
 #: One @ with something on both sides, a dot in the domain, and no blanks.
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 
@@ -22,6 +22,8 @@ def resolve(scratch: Scratch, app_type: AppType) -> None:
         _number_repeated_keys(scratch, record_type)
     _find_containers(scratch)
     _mark_personal_spaces(scratch, app_type)
+    if app_type is AppType.JIRA:
+        _find_person_fields(scratch)
     scratch.run("CREATE TABLE shared_email (address TEXT PRIMARY KEY) WITHOUT ROWID")
     scratch.run(f"""
         INSERT INTO shared_email SELECT lower(trim(email)) FROM {BY_NAME["directory.user"].table}
@@ -89,6 +91,15 @@ def _mark_personal_spaces(scratch: Scratch, app_type: AppType) -> None:
         )
 
 
+def _find_person_fields(scratch: Scratch) -> None:
+    types = " OR ".join(f"w.type LIKE '{one}'" for one in _PERSON_FIELD_TYPES)
+    field = BY_NAME["jira.custom_field"]
+    scratch.run(
+        f"CREATE TABLE person_field AS SELECT n.key, w.name FROM {narrow(field)} n JOIN {field.table} w USING (rid) "
+        f"WHERE {types}"
+    )
+
+
 def _targets(scratch: Scratch, names: Sequence[str]) -> list[RecordType]:
     """Target types of which the export has any row, so that a look-up touches no empty table."""
     return [BY_NAME[name] for name in names if scratch.rows(BY_NAME[name])]
@@ -144,11 +155,9 @@ def _review(record_type: RecordType, name: str) -> str:
             WHEN lower(trim(w.email)) IN (SELECT address FROM shared_email) THEN 'duplicate' END"""
     if record_type.name == "jira.change_item":
         fields = ", ".join(f"'{one}'" for one in _PERSON_FIELDS)
-        return f"coalesce(lower(w.field) IN ({fields}), 0)"
-    types = " OR ".join(f"f.type LIKE '{one}'" for one in _PERSON_FIELD_TYPES)
-    field = BY_NAME["jira.custom_field"]
-    return f"""EXISTS (SELECT 1 FROM {narrow(field)} k JOIN {field.table} f USING (rid)
-        WHERE k.key = n.custom_field AND ({types}))"""
+        pickers = "SELECT name FROM person_field"  # history names a custom field as people call it
+        return f"coalesce(lower(w.field) IN ({fields}) OR w.field_type = 'custom' AND w.field IN ({pickers}), 0)"
+    return "coalesce(n.custom_field IN (SELECT key FROM person_field), 0)"
 
 
 def _judge_emails(batch: pa.RecordBatch) -> pa.RecordBatch:

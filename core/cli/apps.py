@@ -6,15 +6,20 @@ import typer
 
 from core.access.roles import require
 from core.access.tables import RoleName
-from core.catalog import apps, names, organizations, shards
+from core.catalog import apps, backups, clearing, moves, names, organizations, shards
 from core.catalog.apps import App
 from core.cli import pick
-from core.cli.context import Json, engine_of, iso, output, show_facts, show_json, show_table
+from core.cli.acting import organization_admin
+from core.cli.context import Json, engine_of, iso, moment, output, show_facts, show_json, show_table
+from core.cli.look import look
 from core.content.catalogue import BY_NAME
 from core.content.record_type import AppType
 from core.engine import Engine
+from core.retention import deactivation
+from core.retention.policy import Rules
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.command()(look)
 
 AppName = Annotated[str, typer.Argument(metavar="APP", help="Id, a unique part of it, or name of the app.")]
 
@@ -71,7 +76,7 @@ def provision_app(
 def list_apps(context: typer.Context, as_json: Json = False) -> None:
     """All apps."""
     with engine_of(context) as engine:
-        with engine.database.transaction() as session:
+        with engine.database.reading() as session:
             found = apps.list_all(session)
             named = {one.id: one.name for one in organizations.list_all(session)}
         if as_json:
@@ -88,7 +93,7 @@ def list_apps(context: typer.Context, as_json: Json = False) -> None:
 def show(context: typer.Context, name: AppName, as_json: Json = False) -> None:
     """One app: where it is and how many records it has."""
     with engine_of(context) as engine:
-        with engine.database.transaction() as session:
+        with engine.database.reading() as session:
             found = names.find_app(session, name)
         facts = app_json(engine, found)
         if as_json:
@@ -102,8 +107,97 @@ def show(context: typer.Context, name: AppName, as_json: Json = False) -> None:
         )
 
 
+@app.command()
+def deactivate(context: typer.Context, name: AppName, as_json: Json = False) -> None:
+    """Take an app out of use. Its data stays, and its backups stay restorable for a fixed time from now."""
+    with engine_of(context) as engine:
+        found, person = _administered(engine, name)
+        with engine.database.transaction() as session:
+            changed = deactivation.deactivate(
+                session, found.id, person=person, now=engine.now(), rules=Rules.of(engine.settings)
+            )
+        _show_expiry(engine, changed, "is deactivated: nothing is backed up or restored into it.", as_json=as_json)
+
+
+@app.command()
+def activate(context: typer.Context, name: AppName, as_json: Json = False) -> None:
+    """Take an app into use again. Its backups follow the usual rule again, with a notice before the first goes."""
+    with engine_of(context) as engine:
+        found, person = _administered(engine, name)
+        with engine.database.transaction() as session:
+            changed = deactivation.activate(
+                session, found.id, person=person, now=engine.now(), rules=Rules.of(engine.settings)
+            )
+        _show_expiry(engine, changed, "is active.", as_json=as_json)
+
+
+@app.command()
+def move(
+    context: typer.Context,
+    name: AppName,
+    to: Annotated[str, typer.Option("--to", help="The shard, of the same region, the app goes to.")],
+    as_json: Json = False,
+) -> None:
+    """Move an app without data to another shard of its region. One that was broken off goes on."""
+    with engine_of(context) as engine:
+        found, person = _administered(engine, name)
+        moved = moves.move_empty(
+            engine.database,
+            engine.drivers[found.driver],
+            app_id=found.id,
+            shard=to,
+            apps_per_shard=engine.settings.apps_per_shard,
+            person=person,
+            now=engine.now,
+        )
+        if as_json:
+            show_json(app_json(engine, moved))
+        elif found.shard == moved.shard:
+            output().print(f"{moved.name} ({moved.id}) is on {moved.shard}; it was not moved.", markup=False)
+        else:
+            output().print(f"Moved {moved.name} ({moved.id}) from {found.shard} to {moved.shard}.", markup=False)
+
+
+@app.command("clear-default-space")
+def clear_default_space(context: typer.Context, name: AppName, as_json: Json = False) -> None:
+    """Delete the personal space a new Confluence is made with, so that a backup can be restored into the app."""
+    with engine_of(context) as engine:
+        found, person = _administered(engine, name)
+        cleared = clearing.clear_default_space(
+            engine.database, engine.drivers[found.driver], app_id=found.id, person=person, now=engine.now
+        )
+        facts = app_json(engine, cleared)
+        if as_json:
+            show_json(facts)
+        elif facts["contains_data"]:
+            output().print(f"{found.name} ({found.id}) has no default personal space; its data stays.", markup=False)
+        else:
+            output().print(f"{found.name} ({found.id}) is empty: a backup can be restored into it.", markup=False)
+
+
+def _administered(engine: Engine, name: str) -> tuple[App, str]:
+    """The app, and the id of the person, who may change it."""
+    with engine.database.reading() as session:
+        found = names.find_app(session, name)
+    return found, organization_admin(engine, found.organization_id).id
+
+
+def _show_expiry(engine: Engine, found: App, sentence: str, *, as_json: bool) -> None:
+    """What has become of the app, and until when each of its backups can be restored now."""
+    with engine.database.reading() as session:
+        kept = backups.list_all(session, app_id=found.id, restorable_at=engine.now())
+    if as_json:
+        rows = [{"id": one.id, "expires_at": iso(one.expires_at)} for one in kept]
+        show_json({**app_json(engine, found), "backups": rows})
+        return
+    console = output()
+    console.print(f"{found.name} ({found.id}) {sentence}", markup=False)
+    for one in kept:
+        console.print(f"Backup {one.id} can be restored until {moment(one.expires_at)}.", markup=False)
+
+
 def app_json(engine: Engine, found: App) -> dict[str, Any]:
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         place = apps.place(session, found)
         named = {one.id: one.name for one in organizations.list_all(session)}
         region = shards.get(session, found.shard).region

@@ -36,7 +36,7 @@ from core.errors import RestorebotError, UsageError
 from core.findings import blocks
 from core.restore.assess import open_backup, unreadable
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 BackupName = Annotated[str, typer.Argument(metavar="BACKUP", help="Id, or a unique part of it.")]
 
@@ -250,7 +250,7 @@ def _show(engine: Engine, found: Backup) -> None:
 
 
 def _get(engine: Engine, backup_id: str) -> Backup:
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         return backups.get(session, backup_id)
 
 

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from core.engine import Engine, build_engine
-from core.errors import RestorebotError
+from core.errors import RestorebotError, SettingError
 from core.settings import load_settings
 
 #: Exit statuses. 2 is also what Typer gives for words it does not know.
@@ -28,7 +28,14 @@ EngineFactory = Callable[[], Engine]
 
 
 def default_engine() -> Engine:
-    return build_engine(load_settings())
+    settings = load_settings()
+    try:
+        return build_engine(settings)
+    except OSError as error:
+        raise SettingError(
+            f"The data folder {settings.data_dir} cannot be used: {error.strerror or error}. Nothing was started.",
+            hint="Make it a folder this account can write, or set RESTOREBOT_DATA_DIR to another one.",
+        ) from error
 
 
 @contextmanager
@@ -47,17 +54,18 @@ def engine_of(context: typer.Context) -> Iterator[Engine]:
 
 def fail(error: RestorebotError) -> NoReturn:
     """Say what happened, what was not changed and what to do, on standard error, and exit with the error's status."""
-    _show_error(error.code, error.message, error.hint)
+    show_error(error.code, error.message, error.hint)
     raise typer.Exit(error.exit_status)
 
 
 def fail_with(stored: Mapping[str, Any], *, otherwise: str) -> NoReturn:
     """The same for a run's error as the catalog keeps it."""
-    _show_error(stored.get("code", ""), stored.get("message", otherwise), stored.get("hint", ""))
+    show_error(stored.get("code", ""), stored.get("message", otherwise), stored.get("hint", ""))
     raise typer.Exit(FAILED)
 
 
-def _show_error(code: str, message: str, hint: str) -> None:
+def show_error(code: str, message: str, hint: str) -> None:
+    """An error as every command shows it, on standard error."""
     console = notes()
     console.print(f"[bold red]error[/] [dim]{escape(code)}[/] {escape(message)}", soft_wrap=True)
     if hint:
@@ -105,6 +113,14 @@ def show_facts(rows: Sequence[tuple[str, object]]) -> None:
 def say(sentence: str) -> None:
     """A note to the person; never on standard output, which belongs to results."""
     notes().print(escape(sentence), soft_wrap=True)
+
+
+def confirmed(question: str, *, word: str = "y") -> bool:
+    """Ask on standard error; what is not the word, and an end of the input, is no."""
+    sys.stderr.write(f"{question} [{word}/N] " if word == "y" else f"{question} ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline().strip().lower()
+    return answer == word or (word == "y" and answer == "yes")
 
 
 def moment(value: datetime | None) -> str:

@@ -35,7 +35,7 @@ def follow(engine: Engine, look: Callable[[], Progressing], *, what: str, quiet:
                 bar.update(task, completed=now.done, total=now.total or None, step=now.step.replace("_", " "))
                 time.sleep(_LOOK_SECONDS)
                 now = look()
-            bar.update(task, completed=now.total, total=now.total or 1, step="")
+            bar.update(task, completed=now.done if now.total else 1, total=now.total or 1, step="")
     finally:
         worker.stop(drain=False)
 

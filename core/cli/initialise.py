@@ -16,7 +16,10 @@ from core.storage.local import LocalStore
 
 REGION = "local"
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def init(
     context: typer.Context,
     org: Annotated[str, typer.Option(help="Name of the organization.")] = "My organization",

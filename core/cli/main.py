@@ -1,27 +1,77 @@
 """The command `restorebot`: nouns, and under each its verbs."""
 
-from typing import Any
+import sys
+from importlib import import_module
+from typing import Any, Final, NamedTuple
 
 import typer
+from typer.core import TyperGroup
 
-from core.cli import apps, backups, initialise, restores
-from core.cli.worker import worker
+
+class Noun(NamedTuple):
+    """Where its commands stand (`app` of that module), and what it is for."""
+
+    module: str
+    help: str
+
+
+NOUNS: Final = {
+    "init": Noun("initialise", "Make what one machine needs: the place to start. Can be repeated."),
+    "demo": Noun("demo", "See a backup and a restore of generated apps, in a folder of their own."),
+    "doctor": Noun("doctor", "Look whether everything is in order, and say what to do where it is not."),
+    "worker": Noun("worker", "Work on backups and restores until stopped with Ctrl-C."),
+    "app": Noun("apps", "Jira and Confluence apps: provision, look inside, deactivate, move."),
+    "backup": Noun("backups", "Backups: import a native export, list, show, check."),
+    "restore": Noun("restores", "Restores: plan, run, list, show, cancel, resume."),
+    "access": Noun("access", "Access that restores propose: look what it would do, then approve or deny it."),
+    "org": Noun("organizations", "Organizations, and what they may do."),
+    "shard": Noun("shards", "Shards: where apps' data lives."),
+    "storage": Noun("storages", "Storages: where backups live."),
+    "role": Noun("roles", "Who may do what; which identities are one person."),
+    "audit": Noun("audit", "Who did what, and when."),
+}
+
+
+class Nouns(TyperGroup):
+    """Loads a noun's commands when one of them is called: help, and a mistyped word, answer at once."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: TyperGroup(name=name, help=noun.help) for name, noun in NOUNS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, load(str(name)), rest
+
+
+def load(name: str) -> Any:
+    """The command of a noun, with its verbs."""
+    return typer.main.get_command(import_module(f"core.cli.{NOUNS[name].module}").app)
+
 
 app = typer.Typer(
-    name="restorebot",
-    help="Back up and restore Jira and Confluence data, safely.\n\nStart with: restorebot init",
+    cls=Nouns,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("init")(initialise.init)
-app.add_typer(apps.app, name="app", help="Jira and Confluence apps: provision, look inside, deactivate, move.")
-app.add_typer(backups.app, name="backup", help="Backups: import a native export, list, show, check.")
-app.add_typer(restores.app, name="restore", help="Restores: plan, run, follow, cancel, resume.")
-app.command("worker")(worker)
+
+
+@app.callback()
+def restorebot() -> None:
+    """Back up and restore Jira and Confluence data, safely.
+
+    Start with `restorebot init`, or watch `restorebot demo --cli` first. Every command has --help.
+    Exit status: 0 done, 1 failed, 2 wrong words, 3 blocked by findings, 4 cancelled, 130 left by Ctrl-C.
+    """
 
 
 def run(arguments: list[str] | None = None, **context: Any) -> None:
     """Run the command line. `obj` in `context` may hold an engine factory."""
-    app(args=arguments, **context)
+    try:
+        app(args=arguments, prog_name="restorebot", **context)
+    except Exception as error:  # noqa: BLE001 - the last place to say something a person understands
+        from core.cli.defect import show_defect
+
+        sys.exit(show_defect(error))

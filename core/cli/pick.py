@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from core.access.tables import GrantRow
 from core.apps.driver import Shard
 from core.catalog import names, organizations, shards, storages
 from core.catalog.organizations import Organization
@@ -17,6 +18,8 @@ from core.restore.tables import RestoreRow
 T = TypeVar("T")
 
 RESTORE = names.Noun(word="restore", prefix="rst", id=RestoreRow.id, command="restorebot restore list")
+
+GRANT = names.Noun(word="grant", prefix="grt", id=GrantRow.id, command="restorebot access list --all")
 
 
 def organization(session: Session, word: str) -> Organization:
@@ -37,6 +40,10 @@ def storage(session: Session, word: str) -> Storage:
 
 def restore(session: Session, word: str) -> Restore:
     return restores.get(session, names.find(session, RESTORE, word))
+
+
+def grant_id(session: Session, word: str) -> str:
+    return names.find(session, GRANT, word)
 
 
 def _only(found: Sequence[T], what: str, option: str) -> T:

@@ -1,14 +1,13 @@
 """restorebot restore …"""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from core.access.people import Person
 from core.access.roles import require
 from core.access.tables import RoleName
-from core.catalog import apps, backups, names
+from core.catalog import apps, names
 from core.cli import pick
 from core.cli.context import (
     BLOCKED,
@@ -17,29 +16,23 @@ from core.cli.context import (
     FAILED,
     INTERRUPTED,
     Json,
+    confirmed,
     engine_of,
-    iso,
-    output,
     say,
-    show_facts,
     show_json,
     show_table,
-    size,
 )
-from core.cli.findings import show_findings
 from core.cli.follow import Progressing, follow
-from core.content.catalogue import BY_NAME
+from core.cli.reports import head_json, plan_json, restore_json, show_plan, show_report
 from core.engine import Engine
-from core.errors import RestorebotError
-from core.findings import Finding, Severity, blocks
-from core.restore import restores
-from core.restore.assess import Assessment, assess, open_backup
-from core.restore.report import make_report
+from core.findings import Severity, blocks
+from core.restore import restores, run_state
+from core.restore.assess import Assessment, assess
 from core.restore.request import RestoreRequest, parse_resolution, parse_without
 from core.restore.restores import OPEN, Restore
 from core.restore.tables import RestoreStatus, Step
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 BackupOption = Annotated[str, typer.Option("--backup", help="The backup: id, or a unique part of it.")]
 ToOption = Annotated[str, typer.Option("--to", help="The destination, an empty app: id, a unique part of it, or name.")]
@@ -66,7 +59,7 @@ def plan(
         request = make_request(engine, backup, to, without, resolve or [])
         found = assess(engine.tools, request)
         if as_json:
-            show_json(_plan_json(found))
+            show_json(plan_json(found))
         else:
             show_plan(engine, request, found)
         if blocks(found.findings):
@@ -94,9 +87,9 @@ def run(
             show_plan(engine, request, found)
         if found.plan is None or blocks(found.findings):
             if as_json:
-                show_json(_plan_json(found))
+                show_json(plan_json(found))
             raise typer.Exit(BLOCKED)
-        if not yes and not typer.confirm("Restore?", err=True):
+        if not yes and not confirmed("Restore?"):
             say("Nothing was started.")
             raise typer.Exit(CANCELLED)
         submitted = submit(engine, request, found)
@@ -119,8 +112,8 @@ def submit(engine: Engine, request: RestoreRequest, found: Assessment) -> Restor
         )
 
 
-def finish(engine: Engine, restore_id: str, *, as_json: bool) -> None:
-    """Follow a run to its end, show the report, and exit with its status."""
+def follow_to_end(engine: Engine, restore_id: str, *, quiet: bool) -> Restore:
+    """The restore as it is when it is over. Ctrl-C (KeyboardInterrupt) leaves it to the next worker."""
 
     def look() -> Progressing:
         now = _get(engine, restore_id)
@@ -128,13 +121,18 @@ def finish(engine: Engine, restore_id: str, *, as_json: bool) -> None:
             over=now.status.value not in OPEN, step=now.step.value, done=now.progress_done, total=now.progress_total
         )
 
+    follow(engine, look, what=f"restore {restore_id}", quiet=quiet)
+    return _get(engine, restore_id)
+
+
+def finish(engine: Engine, restore_id: str, *, as_json: bool) -> None:
+    """Follow a run to its end, show the report, and exit with its status."""
     try:
-        follow(engine, look, what=f"restore {restore_id}", quiet=as_json)
+        restore = follow_to_end(engine, restore_id, quiet=as_json)
     except KeyboardInterrupt:
         say(f"\nLeft. The restore goes on when a worker runs, or: restorebot restore resume {restore_id}")
         say(f"To end it, with the destination as it was: restorebot restore cancel {restore_id}")
         raise typer.Exit(INTERRUPTED) from None
-    restore = _get(engine, restore_id)
     if as_json:
         show_json(restore_json(engine, restore))
     else:
@@ -158,7 +156,7 @@ def list_restores(context: typer.Context, as_json: Json = False) -> None:
             found = restores.list_all(session)
             named = {one.id: one.name for one in apps.list_all(session)}
         if as_json:
-            show_json([_head(engine, one) for one in found])
+            show_json([head_json(engine, one) for one in found])
             return
         show_table(
             ("id", "status", "step", "backup", "destination", "started"),
@@ -192,7 +190,7 @@ def cancel(context: typer.Context, name: RestoreName, as_json: Json = False) -> 
         if wanted.status is RestoreStatus.FAILED:
             engine.restore_steps.discard(wanted)
             with engine.database.transaction() as session:
-                restores.finish_cancel(session, restore.id, engine.now())
+                run_state.finish_cancel(session, restore.id, engine.now())
         finish(engine, restore.id, as_json=as_json)
 
 
@@ -221,120 +219,6 @@ def make_request(engine: Engine, backup: str, to: str, without: str, resolve: li
     )
 
 
-def show_plan(engine: Engine, request: RestoreRequest, found: Assessment) -> None:
-    """What will be done, in words, and what was found."""
-    with engine.database.transaction() as session:
-        destination = apps.get(session, request.destination_id)
-        backup = backups.get(session, request.backup_id)
-        source = apps.get(session, backup.app_id)
-    rows: list[tuple[str, object]] = [
-        ("backup", f"{backup.id} of {source.name}, taken {backup.taken_at:%Y-%m-%d %H:%M} UTC"),
-        ("destination", f"{destination.name} ({destination.id}) on {destination.shard}"),
-    ]
-    if found.plan is not None:
-        plan = found.plan
-        rows += [
-            ("left out", ", ".join(plan.without) or "nothing"),
-            ("size", f"{size(plan.size_bytes)} in {len(plan.parts)} parts"),
-            ("plan", plan.digest),
-        ]
-        if plan.moves:
-            rows.insert(2, ("moves to", f"shard {plan.target_shard}, the backup's"))
-    show_facts(rows)
-    show_findings(found.findings)
-
-
-def show_report(engine: Engine, restore: Restore) -> None:
-    facts = restore_json(engine, restore)
-    show_facts(
-        [
-            ("restore", restore.id),
-            ("status", f"{restore.status.value}" + (_counted(facts["findings"]) if facts["findings"] else "")),
-            ("backup", restore.backup_id),
-            ("destination", facts["destination"]["name"]),
-            ("started", restore.started_at),
-            ("finished", restore.finished_at),
-        ]
-    )
-    show_table(
-        ("records", "in backup", "restored", "left out", "failed"),
-        [
-            *(
-                (BY_NAME[kind].title, *(counts[word] for word in ("in_backup", "restored", "left_out", "failed")))
-                for kind, counts in facts["records"].items()
-            ),
-            ("files", *(facts["attachments"][word] for word in ("in_backup", "restored", "left_out", "failed"))),
-        ]
-        if facts["records"]
-        else [],
-        empty="",
-    )
-    show_findings([Finding.from_json(one) for one in facts["findings"]])
-    console = output()
-    if restore.failure and not facts["findings"]:
-        console.print(f"[bold red]failed[/] {escape(str(restore.failure['message']))}", soft_wrap=True)
-    if restore.status is RestoreStatus.COMPLETED:
-        name = facts["destination"]["name"]
-        console.print(f'Look inside: restorebot app look "{name}"', markup=False)
-        pending = sum(one["status"] == "pending" for one in facts["grants"])
-        if pending:
-            console.print(f"{pending} grants wait for a decision: restorebot access list", markup=False)
-    elif restore.status is RestoreStatus.CANCELLED:
-        console.print("Cancelled: the destination is as it was.", markup=False)
-    elif restore.staging_until is not None:
-        console.print(
-            f"It can be resumed until {restore.staging_until:%Y-%m-%d %H:%M} UTC: restorebot restore resume {restore.id}",
-            markup=False,
-        )
-
-
-def _counted(findings: list[dict[str, Any]]) -> str:
-    counts = {word: sum(one["severity"] == word for one in findings) for word in ("error", "warning")}
-    said = [f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.items() if count]
-    return f" ({', '.join(said)})" if said else ""
-
-
-def restore_json(engine: Engine, restore: Restore) -> dict[str, Any]:
-    """The whole restore: what others rely on."""
-    return {**_head(engine, restore), **_report(engine, restore), "grants": _grants(engine, restore)}
-
-
-def _head(engine: Engine, restore: Restore) -> dict[str, Any]:
-    with engine.database.transaction() as session:
-        destination = apps.get(session, restore.app_id)
-    return {
-        "id": restore.id,
-        "status": restore.status.value,
-        "step": restore.step.value,
-        "backup": restore.backup_id,
-        "destination": {"id": destination.id, "name": destination.name},
-        "plan": restore.digest,
-        "progress": {"done": restore.progress_done, "total": restore.progress_total},
-        "failure": restore.failure,
-        "created_at": iso(restore.created_at),
-        "started_at": iso(restore.started_at),
-        "finished_at": iso(restore.finished_at),
-    }
-
-
-def _report(engine: Engine, restore: Restore) -> dict[str, Any]:
-    if restore.report is not None:
-        return dict(restore.report)
-    with engine.database.transaction() as session:
-        backup = backups.get(session, restore.backup_id)
-        found = [one.to_json() for one in restores.findings_of(session, restore.id)]
-    try:
-        manifest = open_backup(engine.tools, backup).manifest
-    except RestorebotError:  # the findings say what is the matter with it
-        return {"records": {}, "attachments": {}, "findings": found}
-    with engine.database.transaction() as session:
-        return make_report(session, restore, manifest)
-
-
-def _grants(engine: Engine, restore: Restore) -> list[dict[str, Any]]:
-    return []
-
-
 def _admin(engine: Engine, app_id: str) -> Person:
     """Who acts, if they may restore into this app."""
     person = engine.person()
@@ -350,13 +234,5 @@ def _find(engine: Engine, name: str) -> Restore:
 
 
 def _get(engine: Engine, restore_id: str) -> Restore:
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         return restores.get(session, restore_id)
-
-
-def _plan_json(found: Assessment) -> dict[str, Any]:
-    return {
-        "plan": found.plan.to_json() if found.plan else None,
-        "blocked": blocks(found.findings),
-        "findings": [one.to_json() for one in found.findings],
-    }

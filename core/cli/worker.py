@@ -12,7 +12,10 @@ from core.cli.context import engine_of, say
 
 SWEEP_EVERY = timedelta(minutes=10)
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def worker(context: typer.Context) -> None:
     """Work on restores and backups until stopped (Ctrl-C). On SQLite one worker works at a time; others wait for it."""
     with engine_of(context) as engine:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.access.directory import Directory, snapshot
+from core.access.directory import Directory, same_case, snapshot
 from core.apps.driver import Driver, Inspection, Place, Shard
 from core.archive.manifest import Manifest
 from core.archive.reader import ArchiveReader
@@ -18,17 +18,11 @@ from core.database import Database
 from core.errors import BadSignature, DamagedObject, RestorebotError, UnknownFormat
 from core.findings import Finding, FindingCode, Severity
 from core.restore import restores
+from core.restore.choices import Choices
+from core.restore.facts import BackupFacts, DestinationFacts, Facts, GroupFacts, Limits, OrganizationFacts
 from core.restore.people import backup_directory, group_facts
 from core.restore.plan import RestorePlan, make_plan
-from core.restore.preflight import (
-    BackupFacts,
-    DestinationFacts,
-    Facts,
-    GroupFacts,
-    Limits,
-    OrganizationFacts,
-    preflight,
-)
+from core.restore.preflight import preflight
 from core.restore.request import Part, RestoreRequest
 from core.settings import Settings
 from core.storage.store import Store
@@ -93,7 +87,7 @@ def assess(tools: Tools, request: RestoreRequest, *, run_id: str = "") -> Assess
         manifest_digest=rows.backup.manifest_digest or "",
         destination_shard=rows.destination.shard,
         target_shard=rows.target.name,
-        existing_groups=frozenset(group.name.lower() for group in rows.directory.groups.values()),
+        existing_groups=frozenset(same_case(group.name) for group in rows.directory.groups.values()),
         backup_groups=names,
         part_bytes=tools.settings.part_bytes,
     )
@@ -144,11 +138,13 @@ def _target(backup: Backup, destination: App, known: Sequence[Shard]) -> Shard:
 
 def _groups(
     reader: ArchiveReader, rows: _Rows, request: RestoreRequest
-) -> tuple[tuple[GroupFacts, ...], tuple[str, ...]]:
+) -> tuple[tuple[GroupFacts, ...], dict[str, str]]:
+    """Facts for the checks, and key → name for the plan."""
     if Part.USERS_AND_GROUPS in request.without:
-        return (), ()
-    found = group_facts(backup_directory(reader), rows.directory)
-    return found, tuple(group.name for group in found)
+        return (), {}
+    choices = Choices(without=request.without, resolutions=request.effective)
+    backup = backup_directory(reader, choices)
+    return group_facts(backup, rows.directory), {group.key: group.name for group in backup.groups}
 
 
 def _facts(

@@ -2,17 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from core.access.directory import Directory, members, roles_through, same_case
 from core.access.matching import BackupAccess, BackupDirectory, BackupGroup, BackupMembership, BackupUser
 from core.access.tables import AppRoleName
 from core.archive.reader import ArchiveReader
-from core.restore.preflight import GroupFacts
+from core.content.catalogue import BY_NAME
+from core.restore.choices import Choices, kept_rows
+from core.restore.facts import GroupFacts
 
 
-def backup_directory(reader: ArchiveReader) -> BackupDirectory:
-    """All of it: as many rows as the organization has people and groups, however large the content is."""
+def backup_directory(reader: ArchiveReader, choices: Choices) -> BackupDirectory:
+    """All of it that the choices leave: as many rows as the organization has people and groups, however large the
+    content is. Who is restored as a placeholder is nobody. Groups are those of the backup, by their names there: what
+    becomes of them is for who asks to decide."""
+    choices = replace(choices, group_names={}, groups_left_out=frozenset())
     users = tuple(
         BackupUser(
             key=row["key"],
@@ -22,17 +28,20 @@ def backup_directory(reader: ArchiveReader) -> BackupDirectory:
             active=row["active"] is not False,
             account_id=row["account_id"],
         )
-        for row in _rows(reader, "directory.user")
+        for row in _rows(reader, "directory.user", choices)
+        if not choices.makes_former(row["email_problem"])
     )
     groups = tuple(
-        BackupGroup(key=row["key"], name=row["name"]) for row in _rows(reader, "directory.group") if row["name"]
+        BackupGroup(key=row["key"], name=row["name"])
+        for row in _rows(reader, "directory.group", choices)
+        if row["name"]
     )
     group_keys = {group.name: group.key for group in groups}
     user_keys = {user.username: user.key for user in users if user.username}
     return BackupDirectory(
         users=users,
         groups=groups,
-        memberships=tuple(_memberships(reader, user_keys, group_keys)),
+        memberships=tuple(_memberships(reader, choices, user_keys, group_keys)),
         access=tuple(
             BackupAccess(group_key=group_keys[one.group], role=AppRoleName(one.role))
             for one in reader.manifest.access
@@ -42,10 +51,10 @@ def backup_directory(reader: ArchiveReader) -> BackupDirectory:
 
 
 def _memberships(
-    reader: ArchiveReader, user_keys: dict[str, str], group_keys: dict[str, str]
+    reader: ArchiveReader, choices: Choices, user_keys: dict[str, str], group_keys: dict[str, str]
 ) -> Iterator[BackupMembership]:
     """Old exports name both sides only."""
-    for row in _rows(reader, "directory.membership"):
+    for row in _rows(reader, "directory.membership", choices):
         is_group = row["member_kind"] == "group"
         group = row["group_key"] or group_keys.get(row["group_name"])
         member = row["member_key"] or (group_keys if is_group else user_keys).get(row["member_name"])
@@ -53,11 +62,11 @@ def _memberships(
             yield BackupMembership(group_key=group, member_key=member, is_group=is_group)
 
 
-def _rows(reader: ArchiveReader, record_type: str) -> Iterator[dict[str, Any]]:
+def _rows(reader: ArchiveReader, record_type: str, choices: Choices) -> Iterator[dict[str, Any]]:
     for one in reader.manifest.objects:
         if one.record_type == record_type:
             for batch in reader.batches(one):
-                yield from batch.to_pylist()
+                yield from kept_rows(BY_NAME[record_type], batch, choices).to_pylist()
 
 
 def group_facts(backup: BackupDirectory, directory: Directory) -> tuple[GroupFacts, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from core.access.directory import same_case
 from core.archive.manifest import Manifest
 from core.content.catalogue import BY_NAME
 from core.content.record_type import RecordType
@@ -37,6 +38,8 @@ class RestorePlan:
     without: tuple[str, ...]
     resolutions: Mapping[str, str]
     group_names: Mapping[str, str | None]
+    #: keys of the groups whose new name is None
+    groups_left_out: tuple[str, ...]
     parts: tuple[PlannedPart, ...]
     size_bytes: int
 
@@ -57,6 +60,7 @@ class RestorePlan:
             without=frozenset(Part(word) for word in self.without),
             resolutions={FindingCode(code): Resolution(choice) for code, choice in self.resolutions.items()},
             group_names=self.group_names,
+            groups_left_out=frozenset(self.groups_left_out),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -66,6 +70,7 @@ class RestorePlan:
     def from_json(cls, value: Mapping[str, Any]) -> "RestorePlan":
         fields = {name: value[name] for name in cls.__dataclass_fields__}
         fields["without"] = tuple(fields["without"])
+        fields["groups_left_out"] = tuple(fields["groups_left_out"])
         fields["parts"] = tuple(PlannedPart(**{**part, "objects": tuple(part["objects"])}) for part in fields["parts"])
         return cls(**fields)
 
@@ -77,12 +82,13 @@ def make_plan(
     manifest_digest: str,
     destination_shard: str,
     target_shard: str,
-    existing_groups: frozenset[str],
-    backup_groups: tuple[str, ...],
+    existing_groups: frozenset[str | None],
+    backup_groups: Mapping[str, str],
     part_bytes: int,
 ) -> RestorePlan:
-    """`existing_groups`: lower-case names of the organization's groups. `backup_groups`: names of the backup's."""
+    """`existing_groups`: the organization's groups by name, in one case. `backup_groups`: the backup's, key → name."""
     choices = Choices(without=request.without)
+    group_names = _group_names(request, existing_groups, frozenset(backup_groups.values()))
     parts = (*_record_parts(manifest, choices, part_bytes), *_pack_parts(manifest, request.without))
     return RestorePlan(
         backup_id=request.backup_id,
@@ -93,7 +99,10 @@ def make_plan(
         moves=target_shard != destination_shard,
         without=tuple(sorted(part.value for part in request.without)),
         resolutions={code.value: choice.value for code, choice in sorted(request.effective.items())},
-        group_names=_group_names(request, existing_groups, backup_groups),
+        group_names=group_names,
+        groups_left_out=tuple(
+            sorted(key for key, name in backup_groups.items() if group_names.get(name, name) is None)
+        ),
         parts=parts,
         size_bytes=sum(part.size_bytes for part in parts),
     )
@@ -107,14 +116,15 @@ def _record_parts(manifest: Manifest, choices: Choices, part_bytes: int) -> Iter
         if not choices.leaves_out(_type(one.record_type))
     ]
     gathered: list[int] = []
-    number = 0
+    together, number = 0, 0
     for _, index in sorted(wanted):
-        together = sum(manifest.objects[one].arrow_bytes for one in [*gathered, index])
-        if gathered and together > part_bytes:
+        size = manifest.objects[index].arrow_bytes
+        if gathered and together + size > part_bytes:
             number += 1
             yield _records(manifest, gathered, number)
-            gathered = []
+            gathered, together = [], 0
         gathered.append(index)
+        together += size
     if gathered:
         yield _records(manifest, gathered, number + 1)
 
@@ -135,27 +145,27 @@ def _pack_parts(manifest: Manifest, without: frozenset[Part]) -> Iterator[Planne
 
 
 def _group_names(
-    request: RestoreRequest, existing: frozenset[str], backup_groups: tuple[str, ...]
+    request: RestoreRequest, existing: frozenset[str | None], backup_groups: frozenset[str]
 ) -> dict[str, str | None]:
     """What becomes of the backup's groups whose name the organization has: merged ones are not in it."""
     choice = request.effective[FindingCode.GROUP_NAME_EXISTS]
     if choice is Resolution.MERGE or Part.USERS_AND_GROUPS in request.without:
         return {}
-    taken = set(existing)
+    taken = {*existing, *map(same_case, backup_groups)}
     names: dict[str, str | None] = {}
     for name in sorted(backup_groups):
-        if name.lower() not in existing:
+        if same_case(name) not in existing:
             continue
         names[name] = None if choice is Resolution.LEAVE_OUT else _free_name(name, taken)
     return names
 
 
-def _free_name(name: str, taken: set[str]) -> str:
+def _free_name(name: str, taken: set[str | None]) -> str:
     number = 1
     while True:
         candidate = f"{name} (restored)" if number == 1 else f"{name} (restored {number})"
-        if candidate.lower() not in taken:
-            taken.add(candidate.lower())
+        if same_case(candidate) not in taken:
+            taken.add(same_case(candidate))
             return candidate
         number += 1
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.archive.manifest import Manifest
 from core.content.catalogue import BY_NAME
 from core.findings import Finding, FindingCode, Severity, in_order
-from core.restore import restores
+from core.restore import restores, run_state
 from core.restore.request import Part
 from core.restore.restores import Restore
 
@@ -28,7 +28,7 @@ _CHOICE_WORDS: Mapping[FindingCode, tuple[str, str]] = {
 
 def make_report(session: Session, restore: Restore, manifest: Manifest) -> dict[str, Any]:
     """For a run that is published, or is over without that: then nothing was restored and all of it failed."""
-    loaded = restores.parts_done(session, restore, "load").values()
+    loaded = run_state.parts_done(session, restore, "load").values()
     published = restore.published_at is not None
     restored: Counter[str] = Counter()
     left_out: Counter[str] = Counter()

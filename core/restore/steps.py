@@ -11,7 +11,7 @@ from core.archive.check import Depth, check
 from core.catalog import apps, backups, generations
 from core.errors import Cancelled, ObjectNotFound, RestorebotError, RunFailed
 from core.findings import Finding, FindingCode, Severity, blocks, in_order
-from core.restore import restores
+from core.restore import restores, run_state
 from core.restore.assess import Tools, assess, open_backup, unreadable
 from core.restore.parts import PartSteps
 from core.restore.people import backup_directory
@@ -19,6 +19,7 @@ from core.restore.report import make_report
 from core.restore.request import Part
 from core.restore.restores import Restore
 from core.restore.tables import Step
+from core.restore.verify import verify
 from core.workflow.runs import RunRef, StepRunner
 
 
@@ -43,7 +44,7 @@ class RestoreSteps:
 
     def part(self, run: RunRef, step: str, part: str) -> None:
         parts = PartSteps(tools=self.tools)
-        (parts.load if step == "load" else parts.verify)(run, part)
+        (parts.load if step == "load" else parts.compare)(run, part)
 
     def begin(self, restore_id: str) -> bool:
         """Is it published already, by an attempt before this one?"""
@@ -81,7 +82,7 @@ class RestoreSteps:
             generation = generations.new(
                 session, app_id=restore.app_id, shard=restore.plan.target_shard, run_id=restore.id, now=now
             )
-            restores.set_generation(session, restore.id, token, generation)
+            run_state.set_generation(session, restore.id, token, generation)
             place = generations.place(session, generation)
         self._driver(restore).stage(place)
         self._enter(restore_id, token, Step.LOAD)
@@ -98,7 +99,7 @@ class RestoreSteps:
     def verify(self, restore_id: str, token: int) -> None:
         """After every part was compared: the findings of all parts, totals, references; then everything is synced."""
         restore = self._enter(restore_id, token, Step.VERIFY)
-        findings = PartSteps(tools=self.tools).findings_of_all(restore)
+        findings = verify(self.tools, restore)
         self._found(restore, token, "verify", findings)
         self._driver(restore).seal(self._staged(restore))
 
@@ -107,29 +108,29 @@ class RestoreSteps:
         leave it open and as it was."""
         with self.tools.database.transaction() as session:
             restore = restores.get(session, restore_id)
+            if restore.published_at is not None:
+                return
+            run_state.look(session, restore_id, token)
             old = apps.place(session, apps.get(session, restore.app_id))
-        if restore.published_at is not None:
-            return
         driver = self._driver(restore)
         driver.close(old)
         try:
             if driver.inspect(old).contains_data:
                 self._found(restore, token, "publish", [_data_appeared()])
             with self.tools.database.transaction() as session:
-                if not restores.publish(session, restore_id, token, self.tools.now()):
-                    raise Cancelled(f"The restore {restore_id} is to be cancelled.")
-        except RestorebotError:
-            self._reopen(restore_id, driver, old)
+                run_state.publish(session, restore_id, token, self.tools.now())
+        except Exception:
+            self._reopen(restore_id, token)
             raise
 
     def propose_access(self, restore_id: str, token: int) -> None:
         """Bring the backup's people into the directory, without access; what would add a seat waits for a decision."""
         with self.tools.database.transaction() as session:
-            restore = restores.after_publishing(session, restore_id, token, Step.PROPOSE_ACCESS, self.tools.now())
+            restore = run_state.after_publishing(session, restore_id, token, Step.PROPOSE_ACCESS, self.tools.now())
             backup = backups.get(session, restore.backup_id)
         if Part.USERS_AND_GROUPS in restore.request.without:
             return
-        directory = backup_directory(open_backup(self.tools, backup))
+        directory = backup_directory(open_backup(self.tools, backup), restore.plan.choices)
         with self.tools.database.transaction() as session:
             propose(
                 session,
@@ -144,12 +145,12 @@ class RestoreSteps:
 
     def report(self, restore_id: str, token: int) -> None:
         with self.tools.database.transaction() as session:
-            restore = restores.after_publishing(session, restore_id, token, Step.REPORT, self.tools.now())
+            restore = run_state.after_publishing(session, restore_id, token, Step.REPORT, self.tools.now())
             backup = backups.get(session, restore.backup_id)
         manifest = open_backup(self.tools, backup).manifest
         with self.tools.database.transaction() as session:
             report = make_report(session, restore, manifest)
-            restores.complete(session, restore_id, token, report, self.tools.now())
+            run_state.complete(session, restore_id, token, report, self.tools.now())
 
     def failed(self, run: RunRef, error: RestorebotError) -> None:
         """The run raised: end it. A passing reason keeps the staging, so that it can be resumed."""
@@ -160,14 +161,16 @@ class RestoreSteps:
         if isinstance(error, Cancelled) or restore.cancel_wanted:
             self.discard(restore)
             with self.tools.database.transaction() as session:
-                restores.finish_cancel(session, run.id, self.tools.now())
+                run_state.finish_cancel(session, run.id, self.tools.now())
             return
         keep = timedelta(hours=self.tools.settings.staging_keep_hours) if error.transient else None
         if keep is None:
             self.discard(restore)
+        else:
+            self._reopen(run.id, run.token)
         failure = {"code": error.code, "message": error.message, "hint": error.hint}
         with self.tools.database.transaction() as session:
-            restores.fail(session, run.id, run.token, failure, now=self.tools.now(), keep_staging=keep)
+            run_state.fail(session, run.id, run.token, failure, now=self.tools.now(), keep_staging=keep)
 
     def discard(self, restore: Restore) -> None:
         """Remove the staging, and open the destination again if publishing had closed it: it is as it was."""
@@ -176,28 +179,29 @@ class RestoreSteps:
             driver.discard(self._staged(restore))
             with self.tools.database.transaction() as session:
                 generations.mark_dropped(session, restore.generation)
-        with self.tools.database.transaction() as session:
-            live = apps.place(session, apps.get(session, restore.app_id))
-        if live.generation != restore.generation:
-            with suppress(ObjectNotFound):
-                driver.reopen(live)
+        self._reopen(restore.id, restore.token)
 
-    def _reopen(self, restore_id: str, driver: Driver, old: Place) -> None:
+    def _reopen(self, restore_id: str, token: int) -> None:
+        """The destination's live data may be edited again, unless the run is published, or is another worker's, who may
+        have closed and inspected it just now to publish."""
         with self.tools.database.transaction() as session:
-            if restores.get(session, restore_id).published_at is not None:
-                return
-        driver.reopen(old)
+            restore = restores.get(session, restore_id)
+            live = apps.place(session, apps.get(session, restore.app_id))
+        taken_over = restore.status.value in restores.OPEN and restore.token != token
+        if restore.published_at is None and not taken_over:
+            with suppress(ObjectNotFound):
+                self._driver(restore).reopen(live)
 
     def _enter(self, restore_id: str, token: int, step: Step) -> Restore:
         with self.tools.database.transaction() as session:
-            return restores.enter(session, restore_id, token, step, self.tools.now())
+            return run_state.enter(session, restore_id, token, step, self.tools.now())
 
     def _found(self, restore: Restore, token: int, found_by: str, findings: Sequence[Finding]) -> None:
         """Keep what was found; end the run if it blocks."""
         ordered = in_order(findings)
         with self.tools.database.transaction() as session:
-            restores.look(session, restore.id, token)
-            restores.keep_findings(session, restore.id, found_by, ordered, self.tools.now())
+            run_state.look(session, restore.id, token)
+            run_state.keep_findings(session, restore.id, found_by, ordered, self.tools.now())
         if blocks(ordered):
             first = ordered[0]
             raise RunFailed(f"{first.code.value}: {first.message}", hint=first.hint)

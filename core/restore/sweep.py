@@ -5,7 +5,7 @@ from datetime import timedelta
 from core.apps.driver import Driver
 from core.catalog import apps, generations
 from core.catalog.generations import Generation
-from core.restore import restores
+from core.restore import run_state
 from core.restore.assess import Tools
 from core.restore.steps import RestoreSteps
 
@@ -18,14 +18,14 @@ def sweep(tools: Tools) -> int:
 def _end_kept_staging(tools: Tools) -> int:
     """Failed restores whose staging was kept long enough, or that a person has cancelled since."""
     with tools.database.transaction() as session:
-        over = restores.staging_over(session, tools.now())
+        over = run_state.staging_over(session, tools.now())
     for restore in over:
         RestoreSteps(tools=tools).discard(restore)
         with tools.database.transaction() as session:
             if restore.cancel_wanted:
-                restores.finish_cancel(session, restore.id, tools.now())
+                run_state.finish_cancel(session, restore.id, tools.now())
             else:
-                restores.let_go(session, restore.id)
+                run_state.let_go(session, restore.id)
     return len(over)
 
 

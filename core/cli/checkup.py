@@ -1,0 +1,264 @@
+"""What doctor looks at. Each look yields lines; what cannot be looked at is a bad line, never silence."""
+
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import text
+
+from core.access.deciders import deciders
+from core.access.roles import holders
+from core.access.tables import RoleName
+from core.apps.embedded.files import shard_folder
+from core.backup.leftovers import abandoned
+from core.catalog import apps, backups, generations, holds, organizations, shards, storages
+from core.catalog.tables import HoldReason
+from core.cli.context import moment, size
+from core.engine import Engine
+from core.errors import RestorebotError
+from core.migrations import head, revision_of
+from core.restore import restores
+from core.restore.restores import OPEN
+from core.workflow.lookup import JournalLookup, journal_lookup
+
+LITTLE_SPACE: Final = 2_000_000_000
+SILENT_SECONDS: Final = 60
+
+
+class State(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    state: State
+    what: str
+    said: str
+    do: str = ""
+
+
+def ok(what: str, said: str) -> Line:
+    return Line(state=State.OK, what=what, said=said)
+
+
+def warning(what: str, said: str, do: str) -> Line:
+    return Line(state=State.WARNING, what=what, said=said, do=do)
+
+
+def bad(what: str, said: str, do: str) -> Line:
+    return Line(state=State.BAD, what=what, said=said, do=do)
+
+
+def checkup(engine: Engine) -> Iterator[Line]:
+    """Everything, in the order in which one rests on the other."""
+    for what, look in (
+        ("settings", _settings),
+        ("catalog", _catalog),
+        ("signing key", _key),
+        ("organization", _organizations),
+        ("storage", _storages),
+        ("shard", _shards),
+        ("worker", _workers_and_runs),
+        ("leftovers", _leftovers),
+    ):
+        yield from _lines(what, look, engine)
+
+
+def failed(what: str, error: Exception) -> Line:
+    """A look that was not possible."""
+    if isinstance(error, RestorebotError):
+        return bad(what, error.message, error.hint or "Put this right, then run restorebot doctor again.")
+    return bad(what, f"It could not be looked at: {error}", "Check the folder and who may read it.")
+
+
+def _lines(what: str, look: Callable[[Engine], Iterator[Line]], engine: Engine) -> Iterator[Line]:
+    try:
+        yield from look(engine)
+    except (RestorebotError, OSError) as error:
+        yield failed(what, error)
+
+
+def _settings(engine: Engine) -> Iterator[Line]:
+    settings = engine.settings
+    fields = type(settings).model_fields
+    changed = [
+        f"{name}={getattr(settings, name)}"
+        for name in sorted(settings.model_fields_set)
+        if name in fields and name not in ("data_dir", "database_url")
+    ]
+    said = f"data in {settings.data_dir}" + (f"; set: {', '.join(changed)}" if changed else "; all others by default")
+    yield ok("settings", said)
+
+
+def _catalog(engine: Engine) -> Iterator[Line]:
+    database = engine.database
+    with database.reading() as session:
+        found = revision_of(session.connection())
+        mode = session.scalar(text("PRAGMA journal_mode")) if database.is_sqlite else "wal"
+    if found != head():
+        yield bad("catalog", f"Its revision is {found}, and this version needs {head()}.", "Run any command again.")
+    elif mode != "wal":
+        yield bad(
+            "catalog",
+            f"Its journal mode is {mode}, not WAL.",
+            "Put the data folder on a local disk: SQLite's WAL does not work over a network.",
+        )
+    else:
+        yield ok("catalog", f"reachable, revision {found}" + (", WAL" if database.is_sqlite else ""))
+
+
+def _key(engine: Engine) -> Iterator[Line]:
+    folder = engine.settings.keys_dir
+    if not folder.exists():
+        yield bad("signing key", f"There is none in {folder}.", "Make it: restorebot init")
+        return
+    key_id = engine.keyring.key_id()
+    open_to_others = [one for one in sorted(folder.glob("*.pem")) if stat.S_IMODE(one.stat().st_mode) & 0o077]
+    if open_to_others:
+        names = " ".join(str(one) for one in open_to_others)
+        yield bad("signing key", f"Others may read or write {names}.", f"chmod 600 {names}")
+    else:
+        yield ok("signing key", f"{key_id}, readable by its owner alone")
+
+
+def _organizations(engine: Engine) -> Iterator[Line]:
+    with engine.database.reading() as session:
+        found = organizations.list_all(session)
+        admins = {one.id: holders(session, one.id, RoleName.ORGANIZATION_ADMIN) for one in found}
+        approvers = {one.id: deciders(session, one.id) for one in found}
+    if not found:
+        yield bad("organization", "There is none.", "Make what one machine needs: restorebot init")
+    for one in found:
+        what = f"organization {one.name}"
+        if not admins[one.id]:
+            yield bad(what, "Nobody is organization admin.", "Make yourself one: restorebot init")
+        elif not approvers[one.id]:
+            yield warning(
+                what,
+                "Nobody can decide on access.",
+                f'Name an approver: restorebot role grant os:NAME access-approver --org "{one.name}"',
+            )
+        else:
+            yield ok(what, f"{len(admins[one.id])} organization admins, {len(approvers[one.id])} access approvers")
+
+
+def _storages(engine: Engine) -> Iterator[Line]:
+    with engine.database.reading() as session:
+        found = storages.list_all(session)
+    if not found:
+        yield bad("storage", "There is none.", "Make one: restorebot init")
+    for one in found:
+        what = f"storage {one.name}"
+        try:
+            store = engine.open_store(one.url)
+            next(iter(store.list("backups/")), None)
+            yield _space(what, f"{one.url} can be listed", store.free_bytes())
+        except (RestorebotError, OSError) as error:
+            yield failed(what, error)
+
+
+def _shards(engine: Engine) -> Iterator[Line]:
+    with engine.database.reading() as session:
+        found = shards.list_all(session)
+        on_shard = [one.shard for one in apps.list_all(session)]
+    if not found:
+        yield bad("shard", "There is none.", "Make one: restorebot init")
+    for one in found:
+        what = f"shard {one.name}"
+        try:
+            folder = shard_folder(one)
+            if not folder.is_dir():
+                yield bad(what, f"Its folder {folder} is not there.", "Mount its disk, or bring the folder back.")
+                continue
+            next(iter(engine.open_store(one.attachments_url).list("gen-")), None)
+            free = engine.drivers["embedded"].free_bytes(one)
+            yield _space(what, f"{on_shard.count(one.name)} apps in region {one.region}", free)
+        except (RestorebotError, OSError) as error:
+            yield failed(what, error)
+
+
+def _space(what: str, said: str, free: int | None) -> Line:
+    if free is None:
+        return ok(what, said)
+    if free < LITTLE_SPACE:
+        return warning(what, f"{said}; only {size(free)} free", "Free space on its disk before the next run.")
+    return ok(what, f"{said}; {size(free)} free")
+
+
+def _workers_and_runs(engine: Engine) -> Iterator[Line]:
+    now = engine.now()
+    found = journal_lookup(engine.database, engine.settings, now)
+    working = [one for one in found.workers if one.state == "working"]
+    for one in (seen for seen in found.workers if seen.state != "stopped"):
+        age = f"{one.heartbeat_age.total_seconds():.0f} s ago"
+        slot = ", has the slot" if one.executor_id == found.slot_holder else ""
+        said = f"process {one.pid} on {one.host.partition('/')[0]}: {one.state}, last seen {age}{slot}"
+        if one.state == "working" and one.heartbeat_age > timedelta(seconds=SILENT_SECONDS):
+            yield warning("worker", f"{said}; it is silent", "Stop it, and start another one: restorebot worker")
+        elif one.state == "dead":
+            yield warning("worker", said, "What it left is taken over by the next worker: restorebot worker")
+        else:
+            yield ok("worker", said)
+    if not working:
+        yield ok("worker", "none is running; `backup import` and `restore run` work by themselves")
+    yield from _runs(engine, found, now, waiting=not working)
+
+
+def _runs(engine: Engine, found: JournalLookup, now: datetime, *, waiting: bool) -> Iterator[Line]:
+    """What is not over, and why it does not go on."""
+    with engine.database.reading() as session:
+        everything = restores.list_all(session)
+        running = backups.running(session)
+    in_journal = {one.id.partition("@")[0] for one in found.pending}
+    not_over = [
+        (f"restore {one.id}", one.id, one.step.value, one.created_at) for one in everything if one.status.value in OPEN
+    ]
+    not_over += [(f"import {one.id}", one.id, one.step or "queued", one.taken_at) for one in running]
+    for what, run_id, step, since in not_over:
+        said = f"at step {step.replace('_', ' ')}" + ("" if run_id in in_journal else ", not begun")
+        if waiting:
+            yield warning(what, f"{said}; no worker is running that could go on", "Start one: restorebot worker")
+        else:
+            yield ok(what, f"{said}, since {moment(since)}")
+    for one in everything:
+        if one.staging_until is not None and one.staging_until > now:
+            yield warning(
+                f"restore {one.id}",
+                f"failed, and can be resumed until {moment(one.staging_until)}; till then it holds app and backup",
+                f"Resume it (restorebot restore resume {one.id}) or end it (restorebot restore cancel {one.id}).",
+            )
+
+
+def _leftovers(engine: Engine) -> Iterator[Line]:
+    now, settings = engine.now(), engine.settings
+    with engine.database.reading() as session:
+        retired = generations.retired_before(session, now)
+        orphans = generations.orphans(session, now)
+        broken_off = [
+            (app, hold)
+            for app in apps.list_all(session)
+            for hold in holds.holds_on(session, holds.on_app(app.id))
+            if hold.reason in (HoldReason.MOVE, HoldReason.CLEAR)
+        ]
+    for app, hold in broken_off:
+        verb = "move" if hold.reason is HoldReason.MOVE else "clear-default-space"
+        yield warning(
+            f"app {app.name}",
+            f"held by a {hold.reason.value} since {moment(hold.since)}",
+            f'Unless it is running now, start it again: restorebot app {verb} "{app.name}"',
+        )
+    grace = f"{settings.generation_grace_hours} h after they were replaced, by a worker"
+    yield ok("generations", f"{len(retired)} replaced ones wait to be removed, {grace}; {len(orphans)} never published")
+    files = abandoned(engine.database, engine.open_store, now)
+    if files:
+        held = size(sum(info.size for _, info in files))
+        yield warning(
+            "inbox", f"{len(files)} files ({held}) of imports that ended", "A worker removes them: restorebot worker"
+        )
+    else:
+        yield ok("inbox", "nothing left over")

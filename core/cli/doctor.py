@@ -1,0 +1,65 @@
+"""restorebot doctor: is everything in order, and what to do where it is not."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+from rich.markup import escape
+from sqlalchemy.engine import make_url
+
+from core.cli.checkup import Line, State, bad, checkup, failed
+from core.cli.context import FAILED, EngineFactory, Json, default_engine, output, show_json
+from core.errors import RestorebotError
+from core.settings import load_settings
+
+app = typer.Typer(add_completion=False)
+
+_STYLE = {State.OK: "green", State.WARNING: "yellow", State.BAD: "bold red"}
+
+
+@app.command()
+def doctor(context: typer.Context, as_json: Json = False) -> None:
+    """Look at settings, catalog, key, storages, shards, workers, runs and leftovers. Changes nothing.
+
+    Exit status 1 if anything is bad. Works before init as well.
+    """
+    lines = look(context.obj)
+    if as_json:
+        counts = {state.value: sum(one.state is state for one in lines) for state in State}
+        show_json({"good": not counts[State.BAD], "counts": counts, "lines": [asdict(one) for one in lines]})
+    else:
+        for one in lines:
+            _show(one)
+    if any(one.state is State.BAD for one in lines):
+        raise typer.Exit(FAILED)
+
+
+def look(factory: EngineFactory | None) -> list[Line]:
+    """All lines; where there is no engine to be had, the one that says why."""
+    try:
+        if factory is None and not _begun():
+            return [bad("catalog", f"There is none in {load_settings().data_dir} yet.", "Make it: restorebot init")]
+        engine = (factory or default_engine)()
+    except RestorebotError as error:
+        return [failed("settings" if error.code == "setting" else "catalog", error)]
+    try:
+        return list(checkup(engine))
+    finally:
+        engine.close()
+
+
+def _begun() -> bool:
+    """Whether the catalog is there: to open it would make it."""
+    url = make_url(load_settings().catalog_url)
+    return url.get_backend_name() != "sqlite" or (url.database is not None and Path(url.database).exists())
+
+
+def _show(one: Line) -> None:
+    console = output()
+    style = _STYLE[one.state]
+    console.print(
+        f"[{style}]{one.state.value:7}[/] [dim]{escape(one.what)}[/] {escape(one.said)}",
+        soft_wrap=True,
+    )
+    if one.do:
+        console.print(f"        {escape(one.do)}", soft_wrap=True)

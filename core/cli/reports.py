@@ -1,0 +1,143 @@
+"""A restore's plan and its report, for people and as JSON."""
+
+from typing import Any
+
+from rich.markup import escape
+
+from core.access.grants import list_grants
+from core.catalog import apps, backups
+from core.cli.context import iso, moment, output, show_facts, show_table, size
+from core.cli.findings import show_findings
+from core.cli.grants import grants_json
+from core.content.catalogue import BY_NAME
+from core.engine import Engine
+from core.errors import RestorebotError
+from core.findings import Finding, blocks
+from core.restore import restores
+from core.restore.assess import Assessment, open_backup
+from core.restore.report import make_report
+from core.restore.request import RestoreRequest
+from core.restore.restores import Restore
+from core.restore.tables import RestoreStatus
+
+
+def show_plan(engine: Engine, request: RestoreRequest, found: Assessment) -> None:
+    """What will be done, in words, and what was found."""
+    with engine.database.transaction() as session:
+        destination = apps.get(session, request.destination_id)
+        backup = backups.get(session, request.backup_id)
+        source = apps.get(session, backup.app_id)
+    rows: list[tuple[str, object]] = [
+        ("backup", f"{backup.id} of {source.name}, taken {backup.taken_at:%Y-%m-%d %H:%M} UTC"),
+        ("destination", f"{destination.name} ({destination.id}) on {destination.shard}"),
+    ]
+    if found.plan is not None:
+        plan = found.plan
+        rows += [
+            ("left out", ", ".join(plan.without) or "nothing"),
+            ("size", f"{size(plan.size_bytes)} in {len(plan.parts)} parts"),
+            ("plan", plan.digest),
+        ]
+        if plan.moves:
+            rows.insert(2, ("moves to", f"shard {plan.target_shard}, the backup's"))
+    show_facts(rows)
+    show_findings(found.findings)
+
+
+def show_report(engine: Engine, restore: Restore) -> None:
+    facts = restore_json(engine, restore)
+    show_facts(
+        [
+            ("restore", restore.id),
+            ("status", f"{restore.status.value}" + (_counted(facts["findings"]) if facts["findings"] else "")),
+            ("backup", restore.backup_id),
+            ("destination", facts["destination"]["name"]),
+            ("started", restore.started_at),
+            ("finished", restore.finished_at),
+        ]
+    )
+    show_table(
+        ("records", "in backup", "restored", "left out", "failed"),
+        [
+            *(
+                (BY_NAME[kind].title, *(counts[word] for word in ("in_backup", "restored", "left_out", "failed")))
+                for kind, counts in facts["records"].items()
+            ),
+            ("files", *(facts["attachments"][word] for word in ("in_backup", "restored", "left_out", "failed"))),
+        ]
+        if facts["records"]
+        else [],
+        empty="",
+    )
+    show_findings([Finding.from_json(one) for one in facts["findings"]])
+    console = output()
+    if restore.failure and not facts["findings"]:
+        console.print(f"[bold red]failed[/] {escape(str(restore.failure['message']))}", soft_wrap=True)
+    if restore.status is RestoreStatus.COMPLETED:
+        name = facts["destination"]["name"]
+        console.print(f'Look inside: restorebot app look "{name}"', markup=False)
+        pending = sum(one["status"] == "pending" for one in facts["grants"])
+        if pending:
+            wait = "1 grant waits" if pending == 1 else f"{pending} grants wait"
+            console.print(f"{wait} for a decision: restorebot access list", markup=False)
+    elif restore.status is RestoreStatus.CANCELLED:
+        console.print("Cancelled: the destination is as it was.", markup=False)
+    elif restore.staging_until is not None:
+        until = moment(restore.staging_until)
+        console.print(f"It can be resumed until {until}: restorebot restore resume {restore.id}", markup=False)
+
+
+def _counted(findings: list[dict[str, Any]]) -> str:
+    counts = {word: sum(one["severity"] == word for one in findings) for word in ("error", "warning")}
+    said = [f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.items() if count]
+    return f" ({', '.join(said)})" if said else ""
+
+
+def restore_json(engine: Engine, restore: Restore) -> dict[str, Any]:
+    """The whole restore: what others rely on."""
+    return {**head_json(engine, restore), **_report(engine, restore), "grants": _grants(engine, restore)}
+
+
+def head_json(engine: Engine, restore: Restore) -> dict[str, Any]:
+    with engine.database.transaction() as session:
+        destination = apps.get(session, restore.app_id)
+    return {
+        "id": restore.id,
+        "status": restore.status.value,
+        "step": restore.step.value,
+        "backup": restore.backup_id,
+        "destination": {"id": destination.id, "name": destination.name},
+        "plan": restore.digest,
+        "progress": {"done": restore.progress_done, "total": restore.progress_total},
+        "failure": restore.failure,
+        "created_at": iso(restore.created_at),
+        "started_at": iso(restore.started_at),
+        "finished_at": iso(restore.finished_at),
+    }
+
+
+def _report(engine: Engine, restore: Restore) -> dict[str, Any]:
+    if restore.report is not None:
+        return dict(restore.report)
+    with engine.database.transaction() as session:
+        backup = backups.get(session, restore.backup_id)
+        found = [one.to_json() for one in restores.findings_of(session, restore.id)]
+    try:
+        manifest = open_backup(engine.tools, backup).manifest
+    except RestorebotError:  # the findings say what is the matter with it
+        return {"records": {}, "attachments": {}, "findings": found}
+    with engine.database.transaction() as session:
+        return make_report(session, restore, manifest)
+
+
+def _grants(engine: Engine, restore: Restore) -> list[dict[str, Any]]:
+    with engine.database.reading() as session:
+        return grants_json(session, list_grants(session, restore.organization_id, restore_id=restore.id))
+
+
+def plan_json(found: Assessment) -> dict[str, Any]:
+    return {
+        "plan": found.plan.to_json() if found.plan else None,
+        "blocked": blocks(found.findings),
+        "findings": [one.to_json() for one in found.findings],
+    }
