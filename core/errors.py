@@ -25,7 +25,7 @@ from typing import ClassVar
 
 
 class RestorebotError(Exception):
-    """Base of all errors with a stable `code`. `message` says what happened and what was not changed, `hint` what to do."""
+    """Base of all errors. `message` says what happened and what was not changed, `hint` what to do."""
 
     code: ClassVar[str] = "internal"
     transient: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""Findings: one result of validation each, the same type before and after a restore, and the catalogue of their codes."""
+"""Findings: one result of validation each, the same type before and after a restore, and the table of their codes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

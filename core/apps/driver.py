@@ -185,6 +185,10 @@ class Driver(Protocol):
         """All entries, sorted by record key."""
         ...
 
+    def find_attachment(self, place: Place, record_key: str) -> AttachmentEntry | None:
+        """Where the file of an attachment record lies, or None where it has none."""
+        ...
+
     def open_attachment(self, place: Place, record_key: str) -> BinaryIO:
         """The attachment's own bytes (unpacked). Raises ObjectNotFound; what was read is to be believed once its end
         was reached, since reading raises DamagedObject unless all bytes are what their blake3 says."""

@@ -37,7 +37,7 @@ def append(
     key: str,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Add an event in the caller's transaction. A key that is there already adds nothing, so a repeated step is told once.
+    """Add an event in the caller's transaction. A key that is there already adds nothing: a repeated step is told once.
 
     The number comes from the stream's row, so the order of numbers is the order of commits, without gaps.
     """

@@ -86,6 +86,17 @@ def _threaded(
         waiting += [(reply, depth + 1) for reply in reversed(replies.get(row["key"], []))]
 
 
+def _attachment(records: Records, row: Row) -> Attachment:
+    """Its size is the file's own; what the record says of it counts only where there is no file."""
+    size = records.file_size(row["key"])
+    return Attachment(
+        record_key=row["key"],
+        name=row["title"] or "",
+        size=row["size"] if size is None else size,
+        media_type=row["media_type"] or "",
+    )
+
+
 def _issue(records: Records, issue: Row) -> ItemView:
     key = issue["key"]
     comments = _threaded(
@@ -93,10 +104,7 @@ def _issue(records: Records, issue: Row) -> ItemView:
         lambda row: _wiki(records, row["body"]),
         lambda row: records.name_of(row["author"]),
     )
-    attachments = [
-        Attachment(record_key=row["key"], name=row["title"] or "", size=row["size"], media_type=row["media_type"] or "")
-        for row in records.rows("jira.attachment", issue=key)
-    ]
+    attachments = [_attachment(records, row) for row in records.rows("jira.attachment", issue=key)]
     return ItemView(
         record_key=key,
         label=issue["issue_key"] or key,
@@ -160,9 +168,7 @@ def _page(records: Records, page: Row, kind: str) -> ItemView:
         records.label("confluence.label", row["label"]) for row in records.rows("confluence.labelling", content=key)
     )
     attachments = [
-        Attachment(record_key=row["key"], name=row["title"] or "", size=row["size"], media_type=row["media_type"] or "")
-        for row in records.rows("confluence.attachment", owner=key)
-        if _is_current(row)
+        _attachment(records, row) for row in records.rows("confluence.attachment", owner=key) if _is_current(row)
     ]
     title = page["title"] or key
     return ItemView(

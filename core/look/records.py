@@ -38,6 +38,11 @@ class Records:
     def count(self, record_type: str, **where: str | None) -> int:
         return self.driver.count(self.place, BY_NAME[record_type], where=where)
 
+    def file_size(self, attachment: str) -> int | None:
+        """Bytes of an attachment's file, or None where it has none."""
+        found = self.driver.find_attachment(self.place, attachment)
+        return None if found is None else found.size
+
     def label(self, record_type: str, key: str | None) -> str:
         """What people call the record of this key; the key itself where there is no such record."""
         if key is None or key == PLACEHOLDER:

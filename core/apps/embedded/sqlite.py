@@ -172,13 +172,20 @@ class SqliteDriver(Driver):
             for row in batch.to_pylist():
                 yield AttachmentEntry(**row)
 
-    def open_attachment(self, place: Place, record_key: str) -> BinaryIO:
+    def find_attachment(self, place: Place, record_key: str) -> AttachmentEntry | None:
         columns = quoted(ATTACHMENT_SCHEMA)
+        sql = f'SELECT {columns} FROM "attachment_file" WHERE "record_key" = ? ORDER BY "record_type" DESC LIMIT 1'
         with self._open(place) as opened:
-            rows = opened.run(f'SELECT {columns} FROM "attachment_file" WHERE "record_key" = ? LIMIT 1', record_key)
+            rows = opened.run(sql, record_key)
         if not rows:
+            return None
+        values = dict(zip(ATTACHMENT_SCHEMA.names, rows[0], strict=True))
+        return AttachmentEntry(**{**values, "compressed": bool(values["compressed"])})
+
+    def open_attachment(self, place: Place, record_key: str) -> BinaryIO:
+        entry = self.find_attachment(place, record_key)
+        if entry is None:
             raise ObjectNotFound(f"Generation {place.generation} holds no file of the attachment {record_key!r}.")
-        entry = AttachmentEntry(**dict(zip(ATTACHMENT_SCHEMA.names, rows[0], strict=True)))
         store = self._stores(place.shard.attachments_url)
         return open_blob(store, generation_pack_key(place.generation, entry.pack), entry)
 
