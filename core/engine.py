@@ -3,7 +3,7 @@
 import getpass
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from core import migrations
@@ -15,6 +15,7 @@ from core.backup.leftovers import clear_inboxes
 from core.backup.native_import import ImportSteps
 from core.catalog import backups
 from core.database import Database
+from core.errors import RestorebotError
 from core.restore import restores, run_state
 from core.restore.assess import Tools
 from core.restore.steps import RestoreSteps
@@ -105,6 +106,11 @@ class Engine:
             with self.database.transaction() as session:
                 return run_state.takeover(session, restore_id)
 
+        def give_up(run: RunRef, failure: Mapping[str, str]) -> None:
+            keep = timedelta(hours=self.settings.staging_keep_hours)
+            with self.database.transaction() as session:
+                run_state.fail(session, run.id, run.token, failure, now=self.now(), keep_staging=keep)
+
         return RunKind(
             name="restore",
             version=1,
@@ -113,7 +119,7 @@ class Engine:
             takeover=takeover,
             body=steps.body,
             part=steps.part,
-            failed=steps.failed,
+            failed=_with_last_word(steps.failed, give_up),
         )
 
     def _backups(self) -> RunKind:
@@ -132,6 +138,10 @@ class Engine:
             with self.database.transaction() as session:
                 return backups.takeover(session, backup_id)
 
+        def give_up(run: RunRef, failure: Mapping[str, str]) -> None:
+            with self.database.transaction() as session:
+                backups.fail(session, run.id, run.token, failure, self.now())
+
         return RunKind(
             name="backup",
             version=1,
@@ -140,7 +150,7 @@ class Engine:
             takeover=takeover,
             body=steps.body,
             part=steps.part,
-            failed=steps.failed,
+            failed=_with_last_word(steps.failed, give_up),
         )
 
 
@@ -157,6 +167,30 @@ def build_engine(settings: Settings, *, edge: Edge = no_edge, now: Callable[[], 
         now=now or _utc_now,
         edge=edge,
     )
+
+
+def _with_last_word(
+    failed: Callable[[RunRef, RestorebotError], None], give_up: Callable[[RunRef, Mapping[str, str]], None]
+) -> Callable[[RunRef, RestorebotError], None]:
+    """Ending a run may fail, too. For a passing reason it is tried again; else the run is over all the same, with what
+    it holds kept for a person to look at: an attempt that can never end would follow another for ever."""
+
+    def end(run: RunRef, error: RestorebotError) -> None:
+        try:
+            failed(run, error)
+        except RestorebotError as second:
+            if second.transient:
+                raise
+            give_up(run, _failure(error, f"Cleaning up failed as well: {second.message}"))
+        except Exception as second:
+            give_up(run, _failure(error, f"Cleaning up failed as well: {type(second).__name__}: {second}."))
+            raise
+
+    return end
+
+
+def _failure(error: RestorebotError, more: str) -> dict[str, str]:
+    return {"code": error.code, "message": f"{error.message} {more}", "hint": error.hint}
 
 
 def _utc_now() -> datetime:

@@ -1,6 +1,5 @@
 """restorebot init: what one machine needs."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -93,4 +92,5 @@ def _root(path: Path) -> str:
 
 
 def _folders(path: Path) -> None:
-    os.makedirs(path, mode=0o700, exist_ok=True)  # noqa: PTH103 - the mode of every folder made
+    for folder in (path.parent, path):
+        folder.mkdir(mode=0o700, exist_ok=True)
