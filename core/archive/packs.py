@@ -115,6 +115,12 @@ class PackWriter:
             raise self._failure
         with self._lock:
             self._placed.close()
+        return self.stored
+
+    @property
+    def stored(self) -> tuple[PackObject, ...]:
+        """The new packs that are stored so far; after an error the caller may delete them."""
+        with self._lock:
             return tuple(sorted(self._packs, key=lambda one: one.id))
 
     def _add_batch(self, batch: list[tuple[T, BlobSource]]) -> list[tuple[T, StoredBlob]]:

@@ -1,20 +1,20 @@
 """An import's attachments: which file belongs to which record, and into which pack its bytes go."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
-from blake3 import blake3
 
 from core.archive.attachments import AttachmentRow, write_index
 from core.archive.blobs import StoredBlob
 from core.archive.layout import attachments_key
 from core.archive.manifest import AttachmentsIndex, PackObject, SourceFact
 from core.archive.packs import BlobSource, PackWriter
+from core.archive.reader import ArchiveReader
+from core.backup.earlier import reuse_packs
 from core.backup.facts import EXAMPLES
 from core.backup.scratch import Scratch, narrow
 from core.content.catalogue import file_type
@@ -24,12 +24,12 @@ from core.formats.export import ExportFile, ExportReader
 from core.storage.store import Store
 
 _FILE_ROWS = 10_000
-_CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredAttachments:
     index: AttachmentsIndex | None
+    #: the new ones, and those of earlier backups that are used again
     packs: tuple[PackObject, ...]
     rows: int
     size_bytes: int  # once per row
@@ -41,21 +41,14 @@ class StoredAttachments:
 
 def list_files(scratch: Scratch, reader: ExportReader) -> None:
     """Bring the names of the export's files into the scratch."""
-    pending: list[ExportFile] = []
-
-    def flush() -> None:
-        columns = [[one.claim for one in pending], [one.path for one in pending], [one.size for one in pending]]
-        scratch.add_files(
-            pa.RecordBatch.from_arrays([pa.array(one) for one in columns], names=["claim", "path", "size"])
-        )
-        pending.clear()
-
-    for file in reader.files():
-        pending.append(file)
-        if len(pending) == _FILE_ROWS:
-            flush()
-    if pending:
-        flush()
+    files = reader.files()
+    while some := list(islice(files, _FILE_ROWS)):
+        columns = {
+            "claim": pa.array([one.claim for one in some], pa.string()),
+            "path": pa.array([one.path for one in some], pa.string()),
+            "size": pa.array([one.size for one in some], pa.int64()),
+        }
+        scratch.ingest("file", pa.RecordBatch.from_pydict(columns))
 
 
 class AttachmentsImport:
@@ -72,7 +65,7 @@ class AttachmentsImport:
         token: int,
         work_dir: Path,
         pack_bytes: int,
-        earlier: "EarlierBlobs",
+        earlier: Iterable[ArchiveReader],
     ) -> None:
         self._scratch = scratch
         self._reader = reader
@@ -83,49 +76,63 @@ class AttachmentsImport:
         self._work_dir = work_dir
         self._pack_bytes = pack_bytes
         self._earlier = earlier
+        self._new_packs: tuple[PackObject, ...] = ()
+
+    @property
+    def new_packs(self) -> tuple[PackObject, ...]:
+        """Packs that this import has stored, also after it has failed: nothing else refers to them."""
+        return self._new_packs
 
     def run(self) -> StoredAttachments:
         """Pack every file once, write the index, and count what is missing or belongs to nothing."""
-        self._earlier.choose(self._hashes())
+        self._one_file_a_claim()
         self._scratch.run(
-            "CREATE TABLE blob (claim TEXT, blob TEXT, size INTEGER, pack TEXT, offset INTEGER, stored_size INTEGER,"
-            " compressed INTEGER)"
+            "CREATE TABLE blob (path TEXT PRIMARY KEY, blob TEXT, size INTEGER, pack TEXT, offset INTEGER,"
+            " stored_size INTEGER, compressed INTEGER) WITHOUT ROWID"
         )
-        with PackWriter(self._store, self._work_dir, self._pack_bytes, self._earlier.find) as writer:
-            added = writer.add_all(self._sources())
-            while some := list(islice(added, _FILE_ROWS)):
-                self._scratch.add_blobs(_blob_batch(some))
-            packs = writer.close()
+        again = reuse_packs(
+            scratch=self._scratch, reader=self._reader, files=self._files, store=self._store, earlier=self._earlier
+        )
+        with PackWriter(self._store, self._work_dir, self._pack_bytes, _nowhere) as writer:
+            try:
+                added = writer.add_all(self._sources())
+                while some := list(islice(added, _FILE_ROWS)):
+                    self._scratch.ingest("blob", _blob_batch(some))
+                writer.close()
+            finally:
+                self._new_packs = writer.stored
         self._match()
         rows = self._scratch.value("SELECT count(*) FROM stored")
         index = None
         if rows:
             key = attachments_key(self._backup_id, self._token)
             index = write_index(self._store, key, self._rows(), self._work_dir)
-        return self._summary(index, (*packs, *self._earlier.packs_in_use(self._used_packs())))
+        return self._summary(index, (*self._new_packs, *again))
+
+    def _one_file_a_claim(self) -> None:
+        """Of several files that one record would claim the first is its file; the others belong to nothing."""
+        self._scratch.run("DELETE FROM file WHERE rowid NOT IN (SELECT min(rowid) FROM file GROUP BY path)")
+        self._scratch.run("CREATE TABLE claimed AS SELECT claim, path, min(rowid) FROM file GROUP BY claim")
+        self._scratch.run("CREATE INDEX k_claimed ON claimed (claim)")
 
     def _sources(self) -> Iterator[tuple[str, BlobSource]]:
         for file in self._files():
-            yield file.claim, BlobSource(open=partial(self._reader.open_file, file), size_hint=file.size)
+            yield file.path, BlobSource(open=partial(self._reader.open_file, file), size_hint=file.size)
 
     def _files(self) -> Iterator[ExportFile]:
-        return self._reader.files()
-
-    def _hashes(self) -> Iterator[tuple[str, int]]:
-        """Only where there are earlier blobs: which of them this export has again."""
-        if not self._earlier:
-            return
-        for file in self._files():
-            hasher, size = blake3(), 0
-            with self._reader.open_file(file) as stream:
-                while chunk := stream.read(_CHUNK):
-                    hasher.update(chunk)
-                    size += len(chunk)
-            yield hasher.hexdigest(), size
+        """In the export's order; without those whose bytes have a place already."""
+        last = 0
+        while some := self._scratch.fetch(
+            "SELECT rowid, path, claim, size FROM file WHERE rowid > ? AND path NOT IN (SELECT path FROM blob)"
+            " ORDER BY rowid LIMIT ?",
+            (last, _FILE_ROWS),
+        ):
+            last = some[-1][0]
+            for _, path, claim, size in some:
+                yield ExportFile(path=path, claim=claim, size=size)
 
     def _match(self) -> None:
         """Each attachment record with its file, and each file that no record claims."""
-        self._scratch.run("CREATE INDEX k_blob ON blob (claim)")
         wide, slim = self._type.table, narrow(self._type)
         self._scratch.run(f"""
             CREATE TABLE stored AS
@@ -133,10 +140,11 @@ class AttachmentsImport:
                 coalesce(w.title, '') AS name, coalesce(n.personal, 0) AS personal,
                 coalesce(n.repeated, 0) AS repeated, b.blob, b.size, b.pack, b.offset,
                 b.stored_size, b.compressed
-            FROM {slim} n JOIN {wide} w USING (rid) JOIN blob b ON b.claim = n.file
+            FROM {slim} n JOIN {wide} w USING (rid) JOIN claimed c ON c.claim = n.file JOIN blob b USING (path)
             UNION ALL
             SELECT f.path, '', NULL, f.path, 0, 0, b.blob, b.size, b.pack, b.offset, b.stored_size, b.compressed
-            FROM file f JOIN blob b USING (claim) WHERE f.claim NOT IN (SELECT file FROM {slim} WHERE file IS NOT NULL)
+            FROM file f JOIN blob b USING (path) WHERE f.path NOT IN (
+                SELECT path FROM claimed WHERE claim IN (SELECT file FROM {slim} WHERE file IS NOT NULL))
         """)
 
     def _rows(self) -> Iterator[AttachmentRow]:
@@ -147,9 +155,6 @@ class AttachmentsImport:
             for values in batch.to_pylist():
                 flags = {name: bool(values[name]) for name in _FLAGS}
                 yield AttachmentRow(**{**values, **flags})
-
-    def _used_packs(self) -> frozenset[str]:
-        return frozenset(row[0] for row in self._scratch.fetch("SELECT DISTINCT pack FROM stored"))
 
     def _summary(self, index: AttachmentsIndex | None, packs: tuple[PackObject, ...]) -> StoredAttachments:
         totals = self._scratch.fetch(
@@ -178,60 +183,22 @@ class AttachmentsImport:
         )
 
 
+def _nowhere(_blob: str) -> None:
+    """What lies in earlier packs was placed before."""
+
+
 def _blob_batch(blobs: list[tuple[str, StoredBlob]]) -> pa.RecordBatch:
     columns = {
-        "claim": pa.array([claim for claim, _ in blobs], pa.string()),
+        "path": pa.array([path for path, _ in blobs], pa.string()),
         "blob": pa.array([one.blob for _, one in blobs], pa.string()),
         "size": pa.array([one.size for _, one in blobs], pa.int64()),
         "pack": pa.array([one.pack for _, one in blobs], pa.string()),
         "offset": pa.array([one.offset for _, one in blobs], pa.int64()),
         "stored_size": pa.array([one.stored_size for _, one in blobs], pa.int64()),
-        "compressed": pa.array([int(one.compressed) for _, one in blobs], pa.int64()),
+        "compressed": pa.array([one.compressed for _, one in blobs], pa.bool_()),
     }
     return pa.RecordBatch.from_pydict(columns)
 
 
 _FLAGS = frozenset({"personal", "repeated", "compressed"})
 _NUMBERS = _FLAGS | {"size", "offset", "stored_size"}
-
-
-class EarlierBlobs:
-    """Blobs of the app's earlier backups in the same storage.
-
-    A pack is used again only when this backup needs at least half of its bytes, so that an old pack is not kept alive
-    for a few files.
-    """
-
-    def __init__(self, rows: Callable[[], Iterator[AttachmentRow]], packs: tuple[PackObject, ...]) -> None:
-        self._rows = rows
-        self._packs = {pack.id: pack for pack in packs}
-        self._chosen: dict[str, StoredBlob] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._packs)
-
-    def choose(self, wanted: Iterator[tuple[str, int]]) -> None:
-        blobs = {blob for blob, _ in wanted}
-        if not blobs:
-            return
-        needed: Counter[str] = Counter()
-        found: dict[str, StoredBlob] = {}
-        for row in self._rows():
-            if row.blob in blobs and row.blob not in found:
-                needed[row.pack] += row.stored_size
-                found[row.blob] = StoredBlob(
-                    blob=row.blob,
-                    size=row.size,
-                    pack=row.pack,
-                    offset=row.offset,
-                    stored_size=row.stored_size,
-                    compressed=row.compressed,
-                )
-        good = {pack for pack, size in needed.items() if size * 2 >= self._packs[pack].size}
-        self._chosen = {blob: one for blob, one in found.items() if one.pack in good}
-
-    def find(self, blob: str) -> StoredBlob | None:
-        return self._chosen.get(blob)
-
-    def packs_in_use(self, used: frozenset[str]) -> tuple[PackObject, ...]:
-        return tuple(self._packs[pack] for pack in sorted(used & self._packs.keys()))

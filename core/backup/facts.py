@@ -59,10 +59,10 @@ def _user_facts(scratch: Scratch) -> Iterator[SourceFact]:
             rows = batch.filter(mask)
             counts[code] += rows.num_rows
             names = pc.coalesce(rows.column("username"), rows.column("display_name"), rows.column("key"))
-            found.setdefault(code, []).extend(names.slice(0, EXAMPLES).to_pylist())
+            found[code] = (found.get(code, []) + names.slice(0, EXAMPLES).to_pylist())[:EXAMPLES]
     for code, count in sorted(counts.items()):
         if count:
-            yield SourceFact(code=code.value, count=count, examples=tuple(found[code][:EXAMPLES]))
+            yield SourceFact(code=code.value, count=count, examples=tuple(found[code]))
 
 
 def _unknown_authors(scratch: Scratch) -> Iterator[SourceFact]:

@@ -5,7 +5,7 @@ The run reads only from the inbox, since it may go on after this process, and on
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +14,13 @@ from uuid import uuid4
 from blake3 import blake3
 
 from core.archive.layout import inbox_key
-from core.catalog import apps, backups, storages
+from core.backup.work_disk import work_disk
+from core.catalog import apps, backups, holds, storages
 from core.catalog.backups import Backup
 from core.catalog.tables import new_id
 from core.content.record_type import AppType
 from core.database import Database
-from core.errors import UsageError, WrongAppType
+from core.errors import StorageError, UsageError, WrongAppType
 from core.formats.attachments_folder import pack_folder
 from core.formats.detect import open_export
 from core.settings import Settings
@@ -52,6 +53,9 @@ def submit(request: ImportRequest, *, settings: Settings, database: Database, st
     with database.transaction() as session:
         app = apps.get(session, request.app_id)
         storages.get(session, request.storage_id)
+        held = holds.holds_on(session, holds.on_app(app.id))
+    if held:  # asked again when the run begins; copying may take long
+        raise holds.held_error(f"The app {app.name} ({app.id})", held[0])
     reader = open_export(request.file, max_entries=settings.max_archive_entries)
     try:
         require_type(reader.app_type, app.type, app.name)
@@ -62,7 +66,7 @@ def submit(request: ImportRequest, *, settings: Settings, database: Database, st
     try:
         files["export"] = _put(store, settings, inbox_key(inbox, "export"), request.file)
         if request.attachments is not None:
-            with _work_file(settings) as packed:
+            with work_disk(settings.work_dir), _work_file(settings) as packed:
                 pack_folder(request.attachments, packed)
                 files["attachments"] = _put(store, settings, inbox_key(inbox, "attachments.zip"), packed)
         with database.transaction() as session:
@@ -77,7 +81,8 @@ def submit(request: ImportRequest, *, settings: Settings, database: Database, st
             )
     except BaseException:
         for file in files.values():
-            store.delete(file["key"])
+            with suppress(StorageError):
+                store.delete(file["key"])
         raise
 
 
@@ -92,7 +97,7 @@ def require_type(found: AppType, wanted: AppType, name: str) -> None:
 def _put(store: Store, settings: Settings, key: str, path: Path) -> dict[str, str]:
     """Copy a file under a key. It is copied to a file of ours first: the store may move what it is given."""
     hasher = blake3()
-    with _work_file(settings) as copy:
+    with work_disk(settings.work_dir), _work_file(settings) as copy:
         with path.open("rb") as source, copy.open("wb") as target:
             while chunk := source.read(_CHUNK):
                 hasher.update(chunk)

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,22 +11,31 @@ from typing import Any
 from blake3 import blake3
 
 from core.archive import manifest as manifests
-from core.archive.layout import backup_prefix, manifest_key
-from core.archive.manifest import Manifest, RecordObject
+from core.archive.layout import backup_prefix, manifest_key, pack_key
+from core.archive.manifest import Manifest
 from core.archive.reader import ArchiveReader
 from core.archive.signing import Keyring
-from core.archive.writer import RecordsWriter
-from core.backup.attachments import AttachmentsImport, EarlierBlobs, list_files
+from core.backup.attachments import AttachmentsImport, list_files
 from core.backup.inbox import require_type
-from core.backup.resolve import resolve, sorted_batches
+from core.backup.records import write_records
+from core.backup.resolve import resolve
 from core.backup.scratch import Scratch
 from core.backup.summary import make_manifest, summary_of
+from core.backup.work_disk import work_disk
 from core.catalog import apps, backups, storages
 from core.catalog.backups import Backup
 from core.catalog.tables import SEALED
 from core.content.catalogue import RECORD_TYPES
 from core.database import Database
-from core.errors import BadSignature, DamagedObject, ObjectExists, RestorebotError, UnknownFormat
+from core.errors import (
+    BadSignature,
+    DamagedObject,
+    Fenced,
+    ObjectExists,
+    RestorebotError,
+    StorageError,
+    UnknownFormat,
+)
 from core.formats.detect import open_export
 from core.formats.export import ExportReader
 from core.retention.policy import Rules
@@ -35,6 +44,7 @@ from core.storage.store import Store
 from core.workflow.runs import RunRef, StepRunner
 
 _CHUNK = 4 * 1024 * 1024
+_TELL_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,90 +58,115 @@ class ImportSteps:
     now: Callable[[], datetime]
 
     def body(self, run: RunRef, runner: StepRunner) -> None:
-        runner.step("seal", self.seal, run.id, run.token, runner.step("read", self.read, run.id, run.token))
+        read = runner.step("read", self.read, run.id, run.token)
+        try:
+            runner.step("seal", self.seal, run.id, run.token, read["manifest"])
+        except Fenced:
+            raise
+        except RestorebotError:
+            runner.step("discard_packs", self.discard_packs, run.id, read["new_packs"])
+            raise
 
     def part(self, run: RunRef, step: str, part: str) -> None:
         raise NotImplementedError("an import has no parts")
 
     def failed(self, run: RunRef, error: RestorebotError) -> None:
-        """No backup came of it: remove what was written, and say why."""
+        """No backup came of it: remove what was written, and say why. A worker that was taken over ends nothing."""
         with self.database.transaction() as session:
             backup = backups.get(session, run.id)
-        if backup.status in SEALED:
+        if backup.status in SEALED or backup.token != run.token:
             return
-        store = self.store_of(backup)
-        self.clear(backup, store, sealed=None)
+        with suppress(StorageError):  # a storage that is gone must not keep the run open
+            self.clear(backup, self.store_of(backup), sealed=None)
         failure = {"code": error.code, "message": error.message, "hint": error.hint}
         with self.database.transaction() as session:
-            backups.fail(session, run.id, backup.token, failure, self.now())
+            backups.fail(session, run.id, run.token, failure, self.now())
+
+    def discard_packs(self, backup_id: str, packs: Sequence[str]) -> None:
+        """The manifest that would have referred to them was not written. One that was sealed after all keeps them."""
+        with self.database.transaction() as session:
+            backup = backups.get(session, backup_id)
+        if backup.status not in SEALED:
+            _delete_packs(self.store_of(backup), packs)
 
     def read(self, backup_id: str, token: int) -> dict[str, Any]:
-        """Read the export from the inbox and write parts and packs; returns the manifest as JSON, not yet sealed."""
+        """Read the export from the inbox and write parts and packs; returns the manifest as JSON, not yet sealed, and
+        the ids of the packs that it alone refers to."""
         backup, store = self._enter(backup_id, token, "read")
-        with self._work_dir(backup_id, token) as work_dir:
+        with work_disk(self.settings.work_dir), self._work_dir(backup_id, token) as work_dir:
             export = self._fetched(store, backup.request["export"], work_dir / "export")
             attachments = backup.request.get("attachments")
             folder = self._fetched(store, attachments, work_dir / "attachments.zip") if attachments else None
             entries = self.settings.max_archive_entries
             reader = open_export(export, max_entries=entries, attachments=folder, work=work_dir)
             try:
-                manifest = self._imported(token, backup, store, reader, work_dir)
+                manifest, new_packs = self._imported(token, backup, store, reader, work_dir)
             finally:
                 reader.close()
-        return manifests.to_json(manifest)
+        return {"manifest": manifests.to_json(manifest), "new_packs": new_packs}
 
-    def _imported(self, token: int, backup: Backup, store: Store, reader: ExportReader, work_dir: Path) -> Manifest:
+    def _imported(
+        self, token: int, backup: Backup, store: Store, reader: ExportReader, work_dir: Path
+    ) -> tuple[Manifest, list[str]]:
         with self.database.transaction() as session:
             app = apps.get(session, backup.app_id)
             earlier = backups.list_all(session, app_id=app.id, restorable_at=self.now())
         require_type(reader.app_type, app.type, app.name)
         scratch = Scratch(work_dir / "scratch.sqlite", RECORD_TYPES[app.type])
+        attachments = AttachmentsImport(
+            scratch=scratch,
+            reader=reader,
+            app_type=app.type,
+            store=store,
+            backup_id=backup.id,
+            token=token,
+            work_dir=work_dir,
+            pack_bytes=self.settings.part_bytes,
+            earlier=self._earlier(store, backup, earlier),
+        )
         try:
-            for record_type, batch in reader.batches():
-                scratch.add(record_type, batch)
+            self._read_records(backup.id, token, scratch, reader)
             summary = reader.summary()
             list_files(scratch, reader)
             scratch.finish_reading()
             resolve(scratch, app.type)
-            objects = tuple(self._objects(backup.id, token, store, scratch, work_dir))
-            attachments = AttachmentsImport(
-                scratch=scratch,
-                reader=reader,
-                app_type=app.type,
-                store=store,
+            objects = write_records(
+                scratch,
+                store,
                 backup_id=backup.id,
                 token=token,
                 work_dir=work_dir,
-                pack_bytes=self.settings.part_bytes,
-                earlier=self._earlier(store, backup, earlier),
-            ).run()
-            return make_manifest(
-                backup=backup, app=app, summary=summary, scratch=scratch, objects=objects, attachments=attachments
+                part_bytes=self.settings.part_bytes,
             )
+            stored = attachments.run()
+            manifest = make_manifest(
+                backup=backup, app=app, summary=summary, scratch=scratch, objects=objects, attachments=stored
+            )
+            return manifest, [one.id for one in attachments.new_packs]
+        except BaseException:
+            _delete_packs(store, [one.id for one in attachments.new_packs])
+            raise
         finally:
             scratch.close()
 
-    def _objects(
-        self, backup_id: str, token: int, store: Store, scratch: Scratch, work_dir: Path
-    ) -> Iterator[RecordObject]:
-        for record_type in scratch.types:
-            if not scratch.rows(record_type):
-                continue
-            with RecordsWriter(store, backup_id, record_type, token, work_dir, self.settings.part_bytes) as writer:
-                for batch in sorted_batches(scratch, record_type):
-                    writer.write(batch)
-                yield from writer.close()
+    def _read_records(self, backup_id: str, token: int, scratch: Scratch, reader: ExportReader) -> None:
+        """Now and then it is told how far reading is, which also finds that the import was cancelled."""
+        done, told = 0, 0
+        for record_type, batch in reader.batches():
+            scratch.add(record_type, batch)
+            done += batch.nbytes
+            if done - told >= _TELL_BYTES:
+                told = done
+                with self.database.transaction() as session:
+                    backups.set_progress(session, backup_id, token, done=done, total=0)
 
-    def _earlier(self, store: Store, backup: Backup, earlier: Sequence[Backup]) -> EarlierBlobs:
-        """The newest good backup of the app in the same storage; one that cannot be read is no help and no harm."""
+    def _earlier(self, store: Store, backup: Backup, earlier: Sequence[Backup]) -> Iterator[ArchiveReader]:
+        """Good backups of the app in the same storage, the newest first; one that cannot be read is no help and no
+        harm."""
         for one in earlier:
             if one.storage_id == backup.storage_id and one.id != backup.id:
-                try:
-                    reader = ArchiveReader(store, one.id, self.keyring, one.manifest_digest)
-                except (DamagedObject, BadSignature, UnknownFormat):
-                    continue
-                return EarlierBlobs(reader.attachments, reader.manifest.packs)
-        return EarlierBlobs(lambda: iter(()), ())
+                with suppress(DamagedObject, BadSignature, UnknownFormat):
+                    yield ArchiveReader(store, one.id, self.keyring, one.manifest_digest)
 
     def seal(self, backup_id: str, token: int, payload: Mapping[str, Any]) -> None:
         """Sign and write the manifest, and make the backup known. A manifest of our own that stands is adopted."""
@@ -211,3 +246,9 @@ class ImportSteps:
             yield path
         finally:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _delete_packs(store: Store, packs: Sequence[str]) -> None:
+    for pack in packs:
+        with suppress(StorageError):  # what stays belongs to no backup
+            store.delete(pack_key(pack))

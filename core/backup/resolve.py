@@ -32,17 +32,22 @@ def resolve(scratch: Scratch, app_type: AppType) -> None:
 
 
 def _number_repeated_keys(scratch: Scratch, record_type: RecordType) -> None:
-    """The first row of a key keeps it; later ones become `<key>#2`, `#3` …, and references keep meaning the first."""
+    """The first row of a key keeps it; later ones become `<key>#2`, `#3` …, and references keep meaning the first. A
+    number that gives a key of another row's own is followed by one more."""
     table = narrow(record_type)
-    scratch.run(f"""
-        CREATE TEMP TABLE later AS SELECT rid, nth FROM (
-            SELECT rid, row_number() OVER (PARTITION BY key ORDER BY rid) AS nth FROM {table}
-            WHERE key IN (SELECT key FROM {table} GROUP BY key HAVING count(*) > 1)) WHERE nth > 1
-    """)
-    scratch.run(
-        f"UPDATE {table} SET repeated = 1, key = key || '#' || later.nth FROM later WHERE later.rid = {table}.rid"
-    )
-    scratch.run("DROP TABLE later")
+    while True:
+        scratch.run(f"""
+            CREATE TEMP TABLE later AS SELECT rid, nth FROM (
+                SELECT rid, row_number() OVER (PARTITION BY key ORDER BY coalesce(repeated, 0), rid) AS nth FROM {table}
+                WHERE key IN (SELECT key FROM {table} GROUP BY key HAVING count(*) > 1)) WHERE nth > 1
+        """)
+        count = scratch.value("SELECT count(*) FROM later")
+        scratch.run(
+            f"UPDATE {table} SET repeated = 1, key = key || '#' || later.nth FROM later WHERE later.rid = {table}.rid"
+        )
+        scratch.run("DROP TABLE later")
+        if not count:
+            return
 
 
 def _find_containers(scratch: Scratch) -> None:

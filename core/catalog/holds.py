@@ -24,7 +24,7 @@ _WORDS: Final = {
     ),
     HoldReason.BACKUP: (
         "the backup {run}",
-        "Wait until it ends (`restorebot backup show {run}`), or end it with `restorebot backup cancel {run}`.",
+        "Wait until it ends: `restorebot backup show {run}`.",
     ),
     HoldReason.MOVE: (
         "the move {run}",

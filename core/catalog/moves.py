@@ -43,7 +43,7 @@ def move_empty(
     Raises NotFound; WrongState for an app with data, another region or a full shard; Held; and the driver's errors.
     Then the app is as it was.
     """
-    with database.transaction() as session:
+    with database.reading() as session:
         app = apps.get(session, app_id)
         old = apps.place(session, app)
         _require_region(session, app, shard)
@@ -112,7 +112,7 @@ def _give_up(database: Database, driver: Driver, move: _Move) -> None:
 
 def _take_back(database: Database, driver: Driver, app: App, place: Place) -> None:
     """End a move away from here that was broken off. What it had staged goes with the sweep of orphans."""
-    with database.transaction() as session:
+    with database.reading() as session:
         left = [one for one in holds.holds_on(session, holds.on_app(app.id)) if one.reason is HoldReason.MOVE]
     for hold in left:
         driver.reopen(place)

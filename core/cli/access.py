@@ -11,7 +11,7 @@ from core.access.decisions import approve_together
 from core.access.decisions import deny as deny_grant
 from core.access.decisions import revoke as revoke_grant
 from core.access.directory import group_named, snapshot, user_called
-from core.access.grants import Grant, list_grants, show_grants
+from core.access.grants import Grant, GrantReview, in_sentences, list_grants, show_grants
 from core.access.impact import Proposal
 from core.access.tables import AppRoleName, GrantKind, GrantStatus
 from core.catalog import names
@@ -89,7 +89,7 @@ def approve(
             shown = show_grants(session, ids)
             if not as_json:
                 show_impact(session, shown)
-        _ask("Give this access?", yes=yes)
+        _ask(shown, yes=yes)
         person = engine.person()
         with engine.database.transaction() as session:
             decided = approve_together(
@@ -157,7 +157,7 @@ def grant(
             shown = show_access(session, organization_id=organization, proposal=proposal)
             if not as_json:
                 show_impact(session, shown)
-        _ask("Give this access?", yes=yes)
+        _ask(shown, yes=yes)
         person = engine.person()
         with engine.database.transaction() as session:
             given = grant_access(
@@ -232,8 +232,8 @@ def _tell(engine: Engine, decided: Sequence[Grant], *, as_json: bool) -> None:
             show_decided(session, decided)
 
 
-def _ask(question: str, *, yes: bool) -> None:
-    if not yes and not confirmed(question):
+def _ask(shown: GrantReview, *, yes: bool) -> None:
+    if not yes and not confirmed(f"{in_sentences(shown)} Give this access?"):
         say("Nothing was given.")
         raise typer.Exit(CANCELLED)
 

@@ -17,9 +17,7 @@ from core.errors import UsageError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
-OrganizationName = Annotated[
-    str, typer.Argument(metavar="ORG", help="Id or name; may be left out when there is one.")
-]
+OrganizationName = Annotated[str, typer.Argument(metavar="ORG", help="Id or name; may be left out when there is one.")]
 
 
 @app.command()

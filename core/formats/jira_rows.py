@@ -51,9 +51,10 @@ def _is_named(column: Column) -> bool:
 class _Plan:
     """What is to be done with each row of one native kind."""
 
-    def __init__(self, native: str, kind: Kind) -> None:
+    def __init__(self, native: str, kind: Kind, batches: Batches) -> None:
         self.native = native
         self.record_type: RecordType = kind.record_type
+        self.add = batches.adder(kind.record_type)
         self.count = 0
         self.dropped_rows = 0
         self.dropped_values = 0
@@ -69,7 +70,7 @@ class _Plan:
         #: attributes of rows so far that name persons
         self.seen_people: list[str] = []
         self.variant_by = kind.variant_by
-        self.variants = {value: _Plan(native, variant) for value, variant in kind.variants.items()}
+        self.variants = {value: _Plan(native, variant, batches) for value, variant in kind.variants.items()}
         self.key = kind.key
         self.personal_parts = tuple(place for place, column in enumerate(kind.key) if column in self.people)
         self.single_key = kind.key[0] if len(kind.key) == 1 else ""
@@ -116,7 +117,7 @@ class JiraRows:
         """One native row; `row` is not the caller's any more."""
         plan = self._plans.get(native)
         if plan is None:
-            plan = self._plans[native] = _Plan(native, _kind(native))
+            plan = self._plans[native] = _Plan(native, _kind(native), self._batches)
         plan.count += 1
         if plan.is_property_value:
             if self._properties.known(row.get("id", "")):
@@ -198,7 +199,7 @@ class JiraRows:
             record += _NOTHING
         if plan.has_file:
             record.append(key)
-        self._batches.add(plan.record_type, record)
+        plan.add(record)
 
     def _without_secrets(self, plan: _Plan, row: Row) -> bool:
         if plan.native in DROPPED_KINDS:

@@ -1,7 +1,9 @@
 """XML of native exports, streamed into a target: what XML 1.0 forbids is filtered, what no export has is refused."""
 
+import gc
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Final, NoReturn
 
 from lxml import etree
@@ -49,7 +51,8 @@ class XmlFeed(Iterator[None]):
             )
         try:
             while chunk:
-                self._parser.feed(self._clean(chunk))
+                with _without_collection():
+                    self._parser.feed(self._clean(chunk))
                 yield
                 chunk = self._stream.read(CHUNK_BYTES)
             # lxml tells an empty document only once something was fed.
@@ -88,6 +91,19 @@ class XmlFeed(Iterator[None]):
             column=column,
             hint=_HINT,
         ) from error
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Rows are thousands of new containers without a cycle, and the collector would go through them again and again;
+    between chunks it may."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Guarded:

@@ -17,7 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from core.database import Database
 from core.errors import WrongState
@@ -31,6 +32,8 @@ def upgrade(database: Database) -> None:
 
     Raises WrongState when a newer version of Restorebot made the catalog, and CatalogLocked, StorageUnreachable.
     """
+    if _read(database) == head():
+        return
     with database.transaction() as session:
         found = revision_of(session.connection())
     if found == head():
@@ -44,6 +47,19 @@ def upgrade(database: Database) -> None:
     from core.migrations.run import run  # here, since Alembic takes long to load
 
     run(database)
+
+
+def _read(database: Database) -> str | None:
+    """The revision, without asking for SQLite's write lock: a worker that stands still may hold it, and the one that is
+    to take over from it comes along here. None where it cannot be told so."""
+    reading = create_engine(database.url)
+    try:
+        with reading.connect() as connection:
+            return revision_of(connection)
+    except OperationalError:
+        return None
+    finally:
+        reading.dispose()
 
 
 def head() -> str:

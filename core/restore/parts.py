@@ -11,7 +11,7 @@ from core.archive.manifest import RecordObject
 from core.archive.reader import ArchiveReader
 from core.catalog import apps, backups, generations
 from core.content.catalogue import BY_NAME
-from core.errors import DamagedObject, RunFailed
+from core.errors import BadSignature, DamagedObject, RestorebotError, RunFailed, UnknownFormat
 from core.findings import Finding
 from core.restore import run_state
 from core.restore.assess import Tools, open_backup, unreadable
@@ -20,6 +20,9 @@ from core.restore.compare import compare
 from core.restore.packs import compare_pack, load_pack
 from core.restore.work import Tally, Work
 from core.workflow.runs import RunRef
+
+#: A manifest that changed after the backup was checked.
+UNREADABLE = (BadSignature, DamagedObject, UnknownFormat)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,7 @@ class PartSteps:
         try:
             done = load_pack(self.tools, work, token) if work.plan.pack else _load_records(work, token)
         except DamagedObject as error:
-            self._refuse(run, work, error)
+            self._refuse(run, work.restore.backup_id, error)
         self._done(run, work, "load", done)
 
     def compare(self, run: RunRef, name: str) -> None:
@@ -42,7 +45,7 @@ class PartSteps:
         try:
             findings = list(compare_pack(self.tools, work) if work.plan.pack else _compare_records(work))
         except DamagedObject as error:
-            self._refuse(run, work, error)
+            self._refuse(run, work.restore.backup_id, error)
         self._done(run, work, "compare", {"findings": [one.to_json() for one in findings]})
 
     def _work(self, run: RunRef, name: str) -> Work:
@@ -52,7 +55,10 @@ class PartSteps:
             driver = self.tools.drivers[apps.get(session, restore.app_id).driver]
             place = generations.place(session, restore.generation or "")
         plan = next(part for part in restore.plan.parts if part.name == name)
-        reader = open_backup(self.tools, backup)
+        try:
+            reader = open_backup(self.tools, backup)
+        except UNREADABLE as error:
+            self._refuse(run, backup.id, error)
         return Work(restore=restore, plan=plan, reader=reader, driver=driver, place=place)
 
     def _done(self, run: RunRef, work: Work, step: str, done: Mapping[str, Any]) -> None:
@@ -60,9 +66,9 @@ class PartSteps:
             restore = run_state.look(session, run.id, run.token)
             run_state.part_done(session, restore, step, work.plan.name, size_bytes=work.plan.size_bytes, done=done)
 
-    def _refuse(self, run: RunRef, work: Work, error: DamagedObject) -> NoReturn:
+    def _refuse(self, run: RunRef, backup_id: str, error: RestorebotError) -> NoReturn:
         """An object of the backup is not what the manifest says: keep the finding that names it, and end the run."""
-        finding = unreadable(work.restore.backup_id, error)
+        finding = unreadable(backup_id, error)
         with self.tools.database.transaction() as session:
             run_state.look(session, run.id, run.token)
             run_state.keep_findings(session, run.id, "load", [finding], self.tools.now())

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from core.archive.manifest import SourceFact
 from core.content.catalogue import BY_NAME
-from core.findings import Finding, FindingCode, Severity
+from core.findings import EMAIL_PROBLEMS, Finding, FindingCode, Severity
 from core.restore.facts import Facts
 from core.restore.request import RESOLUTIONS, Part, RestoreRequest
 from core.restore.wording import finding
@@ -68,10 +68,23 @@ def _groups_have(count: int) -> str:
 
 
 def content_findings(request: RestoreRequest, facts: Facts) -> Iterator[Finding]:
+    """What was found at import, but for what is left out anyway."""
+    silent = {code for part, codes in _ONLY_WITH.items() if part in request.without for code in codes}
     for fact in facts.manifest.facts:
-        yield _content_finding(FindingCode(fact.code), fact, request)
+        code = FindingCode(fact.code)
+        if code not in silent:
+            yield _content_finding(code, fact, request)
 
 
+#: Findings that mean nothing to a restore without this part.
+_ONLY_WITH: dict[Part, tuple[FindingCode, ...]] = {
+    Part.USERS_AND_GROUPS: (
+        *EMAIL_PROBLEMS.values(),
+        FindingCode.USER_INACTIVE,
+        FindingCode.USER_UNKNOWN_AUTHOR,
+    ),
+    Part.ATTACHMENTS: (FindingCode.CONTENT_MISSING_FILE, FindingCode.CONTENT_UNCLAIMED_FILE),
+}
 #: code → severity, sentence about `{count}` (and `{subject}`), hint. The chosen resolution is put behind the sentence.
 _CONTENT: dict[FindingCode, tuple[Severity, str, str]] = {
     FindingCode.USER_INVALID_EMAIL: (_WARNING, "{count} users have an e-mail address that is not valid", ""),

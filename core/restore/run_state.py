@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -15,6 +15,9 @@ from core.events.kinds import EventKind
 from core.findings import Finding
 from core.restore.restores import OPEN, Restore, changed, get, restore_of, tell
 from core.restore.tables import FindingRow, PartRow, RestoreRow, RestoreStatus, Step
+
+#: What found that a run was given up; once it is resumed that holds no more.
+GIVEN_UP = "given-up"
 
 
 def begin_attempt(session: Session, restore_id: str, attempt: int, now: datetime) -> Restore | None:
@@ -28,6 +31,7 @@ def begin_attempt(session: Session, restore_id: str, attempt: int, now: datetime
     where = (RestoreRow.id == restore_id, RestoreRow.status.in_(OPEN), RestoreRow.attempt == attempt)
     if not changed(session, update(RestoreRow).where(*where).values(**values)):
         return None
+    session.execute(delete(FindingRow).where(FindingRow.restore_id == restore_id, FindingRow.found_by == GIVEN_UP))
     if attempt == 0:
         tell(session, restore_id, EventKind.STARTED, now, "started", {})
     return get(session, restore_id)

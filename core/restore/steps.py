@@ -20,7 +20,7 @@ from core.restore.request import Part
 from core.restore.restores import Restore
 from core.restore.tables import Step
 from core.restore.verify import verify
-from core.workflow.runs import RunRef, StepRunner
+from core.workflow.runs import RunRef, StepRunner, TakenOverTooOften
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +170,8 @@ class RestoreSteps:
             self._reopen(run.id, run.token)
         failure = {"code": error.code, "message": error.message, "hint": error.hint}
         with self.tools.database.transaction() as session:
+            if isinstance(error, TakenOverTooOften):
+                run_state.keep_findings(session, run.id, run_state.GIVEN_UP, [_given_up(error)], self.tools.now())
             run_state.fail(session, run.id, run.token, failure, now=self.tools.now(), keep_staging=keep)
 
     def discard(self, restore: Restore) -> None:
@@ -236,6 +238,16 @@ def _key_clash(clashes: Sequence[str]) -> Finding:
         hint="Restore again; if it fails again, check the backup: restorebot backup check --depth contents.",
         count=len(clashes),
         examples=tuple(clashes[:5]),
+    )
+
+
+def _given_up(error: TakenOverTooOften) -> Finding:
+    return Finding(
+        code=FindingCode.PART_GIVEN_UP,
+        severity=Severity.ERROR,
+        subject="",
+        message=f"{error.message} Nothing was published.",
+        hint=error.hint,
     )
 
 

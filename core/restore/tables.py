@@ -68,7 +68,7 @@ class RestoreRow(Base):
 class FindingRow(Base):
     __tablename__ = "restore_finding"
     restore_id: Mapped[str] = mapped_column(ForeignKey("restore.id"), primary_key=True)
-    #: which look found it: preflight, check_backup, load, verify
+    #: which look found it: preflight, check_backup, load, index, verify, publish; or given-up
     found_by: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     finding: Mapped[dict[str, Any]] = mapped_column(JSON)

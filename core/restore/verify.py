@@ -1,10 +1,11 @@
 """After every part was compared: may what was loaded be published? "Could not check" is a finding that blocks."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from core.apps.driver import Driver, Place
+from core.archive.manifest import SourceFact
 from core.catalog import apps, backups, generations
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.findings import Finding, FindingCode, Severity, in_order
@@ -21,13 +22,15 @@ def verify(tools: Tools, restore: Restore) -> tuple[Finding, ...]:
         compared = run_state.parts_done(session, restore, "compare")
         driver = tools.drivers[apps.get(session, restore.app_id).driver]
         place = generations.place(session, restore.generation or "")
+        backup = backups.get(session, restore.backup_id)
     findings = [Finding.from_json(one) for done in compared.values() for one in done["findings"]]
     unchecked = [part.name for part in restore.plan.parts if part.name not in compared or part.name not in loaded]
     if unchecked:
         findings.append(_unchecked(unchecked))
     findings += _totals(driver, place, loaded)
     findings += _references(driver, place)
-    findings += _unmapped(tools, restore)
+    if Part.USERS_AND_GROUPS not in restore.request.without:
+        findings += unmapped(open_backup(tools, backup).manifest.facts)
     return in_order(findings)
 
 
@@ -62,13 +65,9 @@ def _references(driver: Driver, place: Place) -> Iterator[Finding]:
         )
 
 
-def _unmapped(tools: Tools, restore: Restore) -> Iterator[Finding]:
+def unmapped(facts: Iterable[SourceFact]) -> Iterator[Finding]:
     """Persons that content names and nobody was restored for."""
-    if Part.USERS_AND_GROUPS in restore.request.without:
-        return
-    with tools.database.transaction() as session:
-        backup = backups.get(session, restore.backup_id)
-    for fact in open_backup(tools, backup).manifest.facts:
+    for fact in facts:
         if fact.code == FindingCode.USER_UNKNOWN_AUTHOR.value:
             yield Finding(
                 code=FindingCode.VERIFY_USER_UNMAPPED,

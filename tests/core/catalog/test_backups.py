@@ -107,7 +107,7 @@ def test_an_app_is_backed_up_by_one_run_at_a_time_and_never_from_the_future(cata
         made = catalog.add_running(session)
         with pytest.raises(Held, match=made.id) as refused:
             catalog.add_running(session)
-        assert f"restorebot backup cancel {made.id}" in refused.value.hint
+        assert f"restorebot backup show {made.id}" in refused.value.hint
         assert len(backups.list_all(session)) == 1
 
 

@@ -1,0 +1,117 @@
+"""Attachments that an earlier backup of the app holds already: their packs are used again.
+
+A pack is used again only when this backup needs at least half of its bytes, so that an old pack is not kept alive for a
+few files. Everything is looked up in the scratch: neither this export's files nor the earlier blobs are in memory.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+
+import pyarrow as pa
+from blake3 import blake3
+
+from core.archive.layout import pack_key
+from core.archive.manifest import PackObject
+from core.archive.reader import ArchiveReader
+from core.backup.scratch import Scratch
+from core.errors import DamagedObject, ObjectNotFound
+from core.formats.export import ExportFile, ExportReader
+from core.storage.store import Store
+
+_ROWS = 10_000
+_CHUNK = 1024 * 1024
+
+
+def reuse_packs(
+    *,
+    scratch: Scratch,
+    reader: ExportReader,
+    files: Callable[[], Iterator[ExportFile]],
+    store: Store,
+    earlier: Iterable[ArchiveReader],
+) -> tuple[PackObject, ...]:
+    """Fill `blob` for every file whose bytes lie in a pack that is used again; returns those packs.
+
+    `earlier` are the app's good backups in this store, the newest first. Where there are none with attachments no
+    file is read.
+    """
+    scratch.run("CREATE TABLE hashed (path TEXT, blob TEXT)")
+    scratch.run("CREATE TABLE earlier_pack (id TEXT PRIMARY KEY, size INTEGER, blake3 TEXT) WITHOUT ROWID")
+    columns = "blob TEXT, size INTEGER, pack TEXT, offset INTEGER, stored_size INTEGER, compressed INTEGER"
+    scratch.run(f"CREATE TABLE candidate ({columns})")
+    scratch.run(f"CREATE TABLE earlier ({columns}, PRIMARY KEY (blob)) WITHOUT ROWID")
+    for backup in earlier:
+        known = {name for (name,) in scratch.fetch("SELECT id FROM earlier_pack")}
+        packs = [one for one in backup.manifest.packs if one.id not in known]
+        if not packs:
+            continue
+        if not known:
+            _hash(scratch, reader, files())
+        scratch.ingest("earlier_pack", _table(packs, {"id": pa.string(), "size": pa.int64(), "blake3": pa.string()}))
+        with suppress(DamagedObject):  # what cannot be read is no help and no harm
+            _take(scratch, backup, {one.id for one in packs})
+    scratch.run("""
+        CREATE TABLE pack_again AS SELECT p.id, p.size, p.blake3 FROM earlier_pack p
+        JOIN (SELECT pack, sum(stored_size) AS needed FROM earlier GROUP BY pack) e ON e.pack = p.id
+        WHERE e.needed * 2 >= p.size
+    """)
+    for pack in _packs_again(scratch):
+        if not _stands(store, pack):
+            scratch.run("DELETE FROM pack_again WHERE id = ?", (pack.id,))
+    scratch.run("""
+        INSERT INTO blob SELECT h.path, e.blob, e.size, e.pack, e.offset, e.stored_size, e.compressed
+        FROM hashed h JOIN earlier e USING (blob) WHERE e.pack IN (SELECT id FROM pack_again)
+    """)
+    return _packs_again(scratch)
+
+
+def _packs_again(scratch: Scratch) -> tuple[PackObject, ...]:
+    again = scratch.fetch("SELECT id, size, blake3 FROM pack_again ORDER BY id")
+    return tuple(PackObject(id=id_, size=size, blake3=digest) for id_, size, digest in again)
+
+
+def _stands(store: Store, pack: PackObject) -> bool:
+    """Whether an earlier backup's pack is there, whole; else its files are stored anew."""
+    try:
+        return store.stat(pack_key(pack.id)).size == pack.size
+    except ObjectNotFound:
+        return False
+
+
+def _hash(scratch: Scratch, reader: ExportReader, files: Iterator[ExportFile]) -> None:
+    while some := list(islice(files, _ROWS)):
+        digests = []
+        for file in some:
+            hasher = blake3()
+            with reader.open_file(file) as stream:
+                while chunk := stream.read(_CHUNK):
+                    hasher.update(chunk)
+            digests.append(hasher.hexdigest())
+        columns = [pa.array([one.path for one in some], pa.string()), pa.array(digests, pa.string())]
+        scratch.ingest("hashed", pa.RecordBatch.from_arrays(columns, names=["path", "blob"]))
+    scratch.run("CREATE INDEX k_hashed ON hashed (blob)")
+
+
+def _take(scratch: Scratch, backup: ArchiveReader, packs: set[str]) -> None:
+    """Of the blobs in these packs, those that this export has too and that no newer backup has placed."""
+    types = {
+        "blob": pa.string(),
+        "size": pa.int64(),
+        "pack": pa.string(),
+        "offset": pa.int64(),
+        "stored_size": pa.int64(),
+        "compressed": pa.bool_(),
+    }
+    rows = backup.attachments(packs)
+    while some := list(islice(rows, _ROWS)):
+        scratch.ingest("candidate", _table(some, types))
+        scratch.run("INSERT OR IGNORE INTO earlier SELECT * FROM candidate WHERE blob IN (SELECT blob FROM hashed)")
+        scratch.run("DELETE FROM candidate")
+
+
+def _table(rows: Iterable[object], types: dict[str, pa.DataType]) -> pa.RecordBatch:
+    rows = list(rows)
+    return pa.RecordBatch.from_pydict(
+        {name: pa.array([getattr(one, name) for one in rows], type_) for name, type_ in types.items()}
+    )

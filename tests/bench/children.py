@@ -1,0 +1,61 @@
+"""Starts the processes that are measured, bounds their time, and ends what they leave."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.bench.memory import PeakMemory
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+#: What of a failed process's words is shown.
+_LAST_WORDS: Final = 2_000
+
+
+class BenchError(Exception):
+    """A measurement that cannot be trusted: the process failed, took too long, or the data are not the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """One process that ended well: its JSON answer, its seconds from start to end, its tree's peak PSS in bytes."""
+
+    answer: Any
+    seconds: float
+    peak: int
+
+
+def run(words: Sequence[str], *, seconds: float, environment: Mapping[str, str] | None = None) -> Ran:
+    """Run Python with these words, which answers with one JSON document, for at most so many seconds."""
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # so that the whole tree can be ended together
+    )
+    try:
+        with PeakMemory(process.pid) as memory:
+            out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{' '.join(words)} was ended after {seconds:.0f} s.") from None
+    finally:
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    if process.returncode:
+        said = (err or out)[-_LAST_WORDS:]
+        raise BenchError(f"{' '.join(words)} ended with status {process.returncode}:\n{said}")
+    answer = json.loads(out) if out.strip() else None
+    return Ran(answer=answer, seconds=time.monotonic() - started, peak=memory.peak)

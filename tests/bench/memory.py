@@ -1,0 +1,67 @@
+"""How much memory a process and all its children use together, while they run."""
+
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+SECONDS: Final = 0.05
+_PROC: Final = Path("/proc")
+
+
+class PeakMemory:
+    """Samples the PSS of a process tree in a thread until it is left; `peak` is in bytes.
+
+    PSS counts a page that n processes share as 1/n for each, so that the sum over the tree is what it really occupies.
+    A peak that lasts less than `SECONDS` may be missed.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.peak = 0
+        self._pid = pid
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="memory", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(SECONDS):
+            self.peak = max(self.peak, sum(pss(pid) for pid in tree(self._pid)))
+
+
+def tree(pid: int) -> list[int]:
+    """The process and everything below it that lives now."""
+    found, pending = [], [pid]
+    while pending:
+        one = pending.pop()
+        found.append(one)
+        for task in _PROC.glob(f"{one}/task/*/children"):
+            try:
+                pending += map(int, task.read_text().split())
+            except OSError:
+                continue  # ended meanwhile
+    return found
+
+
+def pss(pid: int) -> int:
+    """Bytes; 0 for a process that has ended."""
+    try:
+        for line in (_PROC / str(pid) / "smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+def supported() -> bool:
+    """Whether this system tells PSS and children: Linux since 4.14."""
+    return (_PROC / "self" / "smaps_rollup").exists() and bool(list(_PROC.glob("1/task/*/children")))

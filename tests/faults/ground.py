@@ -1,0 +1,262 @@
+"""The installation all these tests begin with, and what must be true of one when a run on it is over.
+
+It is made once: organization, a Confluence app with a backup in several parts and two packs, an empty destination, and
+a journal. Each test works on a copy of its folder, in which the URLs are those of the copy.
+"""
+
+import hashlib
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import func, select, text, update
+
+from core.catalog import backups, generations
+from core.catalog.apps import App
+from core.catalog.backups import Backup
+from core.catalog.tables import GenerationRow, GenerationStatus, HoldRow, ShardRow, StorageRow
+from core.content.record_type import AppType
+from core.database import Database
+from core.engine import build_engine
+from core.events import log
+from core.events.kinds import EventKind, StreamKind
+from core.restore.restores import Restore
+from core.restore.tables import RestoreStatus
+from core.samples.confluence import write_confluence_export
+from core.samples.confluence_shape import ConfluenceShape
+from core.settings import Settings, load_settings
+from tests.faults.processes import Starter
+from tests.flows.world import World, new_world
+
+#: So small that the little backup has four parts of records and two packs.
+PART_BYTES = 12_000
+SHAPE = ConfluenceShape(
+    spaces=1,
+    personal_spaces=1,
+    pages_per_space=4,
+    blog_posts_per_space=1,
+    attachments_per_page=1,
+    attachment_bytes=3_000,
+    body_bytes=600,
+    users=3,
+    groups=2,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """An installation: `source` has the backup, `destination` is empty, `export` waits to be imported."""
+
+    world: World
+    source: App
+    destination: App
+    backup: Backup
+
+    @property
+    def folder(self) -> Path:
+        return self.world.data_dir
+
+    @property
+    def export(self) -> Path:
+        return self.folder / "export.zip"
+
+    @property
+    def shard_folder(self) -> Path:
+        return self.folder / "shards" / "shard-1"
+
+    def starter(self, **settings: str) -> Starter:
+        return Starter(self.folder, {"RESTOREBOT_PART_BYTES": str(PART_BYTES), **settings})
+
+    def run_words(self) -> tuple[str, ...]:
+        """The command line that restores the backup into the destination."""
+        return ("restore", "run", "--backup", self.backup.id, "--to", self.destination.id, "--yes")
+
+    def submit(self) -> Restore:
+        return self.world.submit_restore(self.world.request(self.backup, self.destination))
+
+    def restores(self) -> list[Restore]:
+        from core.restore.restores import list_all
+
+        with self.world.engine.database.transaction() as session:
+            return list(list_all(session))
+
+    def only_restore(self) -> Restore:
+        (found,) = self.restores()
+        return found
+
+    def holds(self) -> list[tuple[str, str]]:
+        with self.world.engine.database.transaction() as session:
+            return [(row.subject, row.run_id) for row in session.scalars(select(HoldRow))]
+
+    def close(self) -> None:
+        self.world.engine.close()
+
+
+def lay(folder: Path) -> Ground:
+    """The ground that copies are made of."""
+    world = new_world(folder, part_bytes=PART_BYTES)
+    write_confluence_export(folder / "export.zip", shape=SHAPE)
+    source, destination = world.provision(AppType.CONFLUENCE, "Wiki"), world.provision(AppType.CONFLUENCE, "Copy")
+    backup = world.import_export(folder / "export.zip", source)
+    _make_journal(world)
+    settle(world)
+    return Ground(world=world, source=source, destination=destination, backup=backup)
+
+
+def settle(world: World) -> None:
+    """Nothing has the catalog open and nothing is in its write-ahead log: its folder can be copied."""
+    world.engine.close()
+    with closing(sqlite3.connect(world.data_dir / "catalog.sqlite")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _make_journal(world: World) -> None:
+    """Its migrations take longer than a restore."""
+    worker = world.engine.worker()
+    worker.start()
+    worker.stop()
+
+
+def copy_of(ground: Ground, folder: Path, **settings: Any) -> Ground:
+    """The same installation in another folder."""
+    shutil.copytree(ground.folder, folder)
+    own = load_settings(data_dir=folder, part_bytes=PART_BYTES, **settings)
+    _move_urls(own, ground.folder, folder)
+    world = replace(ground.world, engine=build_engine(own))
+    return replace(ground, world=world)
+
+
+def _move_urls(settings: Settings, old: Path, new: Path) -> None:
+    database = Database(settings.catalog_url)
+    with database.transaction() as session:
+        for row, columns in ((ShardRow, ("url", "attachments_url")), (StorageRow, ("url",))):
+            values = {name: func.replace(getattr(row, name), str(old), str(new)) for name in columns}
+            session.execute(update(row).values(**values).execution_options(synchronize_session=False))
+        session.execute(text("DELETE FROM worker"))
+    database.dispose()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """All that people have in an app."""
+
+    records: Mapping[str, pa.Table]
+    attachments: Mapping[str, bytes]
+    loaded_parts: Mapping[str, int]
+
+
+def content_of(ground: Ground, app: App) -> Content:
+    world = ground.world
+    place, driver = world.place(app), world.driver(app)
+    attachments = {}
+    for entry in world.entries(app):
+        with driver.open_attachment(place, entry.record_key) as stream:
+            attachments[f"{entry.record_type} {entry.record_key} {entry.name}"] = stream.read()
+    return Content(
+        records=dict(world.records(app)), attachments=attachments, loaded_parts=dict(driver.loaded_parts(place))
+    )
+
+
+def report_of(restore: Restore) -> Mapping[str, Any]:
+    assert restore.report is not None
+    return restore.report
+
+
+def assert_restored_as(reference: "Reference", ground: Ground) -> None:
+    """The one restore is completed, and everything is as an undisturbed run leaves it."""
+    restore = ground.only_restore()
+    assert restore.status is RestoreStatus.COMPLETED, (restore.step, restore.failure, ground.world.findings(restore))
+    assert content_of(ground, ground.destination) == reference.content
+    assert report_of(restore) == reference.report
+    assert restore.progress_done == restore.progress_total
+    assert told(ground, restore) == reference.told
+    assert_nothing_left(ground)
+
+
+def assert_nothing_left(ground: Ground) -> None:
+    """No hold, no staged generation, and no file of one: on the shard lies what live and retired rows name."""
+    assert ground.holds() == []
+    assert standing_files(ground) <= places(ground, GenerationStatus.LIVE, GenerationStatus.RETIRED)
+    assert places(ground, GenerationStatus.LIVE) - attachment_names(ground) <= standing_files(ground)
+    assert places(ground, GenerationStatus.STAGED) == set()
+
+
+def places(ground: Ground, *statuses: GenerationStatus) -> set[str]:
+    with ground.world.engine.database.transaction() as session:
+        found = session.scalars(
+            select(GenerationRow.id).where(GenerationRow.status.in_([one.value for one in statuses]))
+        )
+        return set(found)
+
+
+def standing_files(ground: Ground) -> set[str]:
+    """Generations of which anything lies on the shard, file or attachment."""
+    files = {path.name.split(".sqlite")[0] for path in (ground.shard_folder / "generations").iterdir()}
+    return files | attachment_names(ground)
+
+
+def attachment_names(ground: Ground) -> set[str]:
+    root = ground.shard_folder / "attachments"
+    return {path.name for path in root.iterdir() if path.is_dir() and not path.name.endswith("~")}
+
+
+def told(ground: Ground, restore: Restore) -> list[str]:
+    """What the run's events say, without what differs by run; checks that their numbers have no gap."""
+    with ground.world.engine.database.transaction() as session:
+        events = log.read(session, stream=(StreamKind.RESTORE, restore.id))
+    assert [one.number for one in events] == list(range(1, len(events) + 1))
+    said: list[str] = []
+    for one in events:
+        word = one.kind.value + "".join(f" {one.data[name]}" for name in ("step", "by") if name in one.data)
+        if one.kind is not EventKind.FINDINGS or word not in said:  # told once an attempt
+            said.append(word)
+    return said
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """What an undisturbed run leaves."""
+
+    content: Content
+    report: Mapping[str, Any]
+    told: list[str]
+    points: list[str]
+
+
+def live_digest(ground: Ground, app: App, *, transactions: bool = True) -> str:
+    """The live generation byte for byte, its file and its attachments.
+
+    Closing an app and opening it again are two transactions on its file, which SQLite counts in the file's header;
+    without `transactions` those eight bytes are left out, and nothing else.
+    """
+    place = ground.world.place(app)
+    data = bytearray((ground.shard_folder / "generations" / f"{place.generation}.sqlite").read_bytes())
+    if not transactions:
+        for offset in (24, 92):
+            data[offset : offset + 4] = bytes(4)
+    attachments = tree_digest(ground.shard_folder / "attachments" / place.generation)
+    return hashlib.sha256(bytes(data) + repr(attachments).encode()).hexdigest()
+
+
+def tree_digest(folder: Path) -> dict[str, str]:
+    """Every file under a folder."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def generations_of(ground: Ground, app: App) -> Iterator[generations.Generation]:
+    with ground.world.engine.database.transaction() as session:
+        yield from generations.list_of(session, app.id)
+
+
+def backup_row(ground: Ground, backup_id: str) -> Backup:
+    with ground.world.engine.database.transaction() as session:
+        return backups.get(session, backup_id)

@@ -1,0 +1,123 @@
+"""The command line in a process that ends, stands still or waits at a chosen point.
+
+    python -m tests.faults.kill_at KILL=step:publish:after -- restore run --backup B --to APP --yes
+    python -m tests.faults.kill_at RECORD= -- worker
+
+KILL ends the process as `kill -9` does; STOP stands still until SIGCONT; PAUSE waits until the sign `go` is given;
+CANCEL asks for the end of the open restore, and INTERRUPT presses Ctrl-C, both going on at once; EXIT-WHEN-DONE ends a
+worker that has nothing left to do. The point is a name, or `#7`: the seventh one. Each acts the first time only.
+Signs are files in the folder RESTOREBOT_DATA_DIR/signs: `reached` lists what was acted on, and for RECORD `points` all
+points.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.cli import main as command_line
+from core.engine import Engine, build_engine
+from core.restore import restores
+from core.settings import load_settings
+from tests.faults.points import Points, hasty, watched
+
+LOOK_SECONDS = 0.02
+
+
+class Signs:
+    """What processes of a test tell each other, as files."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.folder = data_dir / "signs"
+
+    def add(self, name: str, line: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / name).open("a") as file:
+            file.write(line + "\n")
+
+    def lines(self, name: str) -> list[str]:
+        file = self.folder / name
+        return file.read_text().splitlines() if file.exists() else []
+
+    def wait_for(self, name: str) -> None:
+        while not (self.folder / name).exists():
+            time.sleep(LOOK_SECONDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    what: str
+    at: str
+
+    @classmethod
+    def parse(cls, word: str) -> "Act":
+        what, _, at = word.partition("=")
+        return cls(what=what, at=at)
+
+
+class Acting:
+    """Does what was asked for when its point is reached."""
+
+    def __init__(self, acts: Sequence[Act], signs: Signs) -> None:
+        self._acts = list(acts)
+        self._signs = signs
+        self._number = 0
+        self._lock = threading.Lock()
+        self.engine: Engine
+
+    def __call__(self, name: str) -> None:
+        with self._lock:
+            self._number += 1
+            mine = [one for one in self._acts if one.at in {name, f"#{self._number}"}]
+            self._acts = [one for one in self._acts if one not in mine]
+            if any(one.what == "RECORD" for one in self._acts):
+                self._signs.add("points", name)
+        for one in mine:
+            self._signs.add("reached", f"{one.what}={name}")
+            self._do(one.what)
+
+    def _do(self, what: str) -> None:
+        if what == "KILL":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif what == "STOP":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        elif what == "PAUSE":
+            self._signs.wait_for("go")
+        elif what == "INTERRUPT":
+            os.kill(os.getpid(), signal.SIGINT)
+        elif what == "CANCEL":
+            person = self.engine.person()
+            with self.engine.database.transaction() as session:
+                for run in restores.open_runs(session):
+                    restores.want_cancel(session, run.id, person.id, self.engine.now())
+
+
+def main(words: Sequence[str]) -> None:
+    """Run the command line of `words` behind `--`; the words before it are acts."""
+    border = list(words).index("--")
+    acts = [Act.parse(word) for word in words[:border]]
+    settings = load_settings()
+    acting = Acting([one for one in acts if one.what != "EXIT-WHEN-DONE"], Signs(settings.data_dir))
+    points = Points(acting)
+    points.enter("command")
+    engine = acting.engine = watched(hasty(build_engine(settings)), points)
+    if any(one.what == "EXIT-WHEN-DONE" for one in acts):
+        threading.Thread(target=_leave_when_done, args=(engine,), daemon=True).start()
+    command_line.run(list(words[border + 1 :]), obj=lambda: engine)
+
+
+def _leave_when_done(engine: Engine) -> None:
+    """Press Ctrl-C as soon as no run is open and the worker listens to it."""
+    while signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        time.sleep(LOOK_SECONDS)
+    while any(kind.open_runs() for kind in engine.run_kinds()):
+        time.sleep(LOOK_SECONDS)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
