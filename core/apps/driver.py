@@ -181,8 +181,8 @@ class Driver(Protocol):
         """Bytes that still fit on a shard, or None where there is no such limit."""
         ...
 
-    def read_attachments(self, place: Place) -> Iterator[AttachmentEntry]:
-        """All entries, sorted by record key."""
+    def read_attachments(self, place: Place, *, pack: str | None = None) -> Iterator[AttachmentEntry]:
+        """All entries, sorted by record key; with `pack`, those in it or in a pack made of it (`<pack>.…`)."""
         ...
 
     def find_attachment(self, place: Place, record_key: str) -> AttachmentEntry | None:

@@ -24,6 +24,8 @@ _PERSON: Final = re.compile(
     r"|AAID|(AUTHOR|CREATOR|OWNER|ASSIGNEE|REPORTER|ACTOR|REVIEWER|AWARDEE|AWARDER)_KEY"
     r"|(CREATED|UPDATED|MODIFIED|CHANGED|DELETED)_BY)"
 )
+#: Columns that name persons in one table only: Jira Software's board admins, and parameters of notification events.
+_PERSON_OF_TABLE: Final = {("AO_60DB71_BOARDADMINS", "KEY"), ("AO_733371_EVENT_PARAMETER", "VALUE")}
 #: In tables of names and values: columns that name what another column of the row holds.
 _NAME: Final = re.compile(r"(.*_)?(KEY|NAME)")
 _VALUE: Final = re.compile(r"(.*_)?VALUE")
@@ -83,7 +85,7 @@ class _Table:
 
     def add_column(self, name: str) -> None:
         self.columns.append(name)
-        if _PERSON.fullmatch(name):
+        if _PERSON.fullmatch(name) or (self.name, name) in _PERSON_OF_TABLE:
             self.people.append(name)
         if names_secret(name):
             self._secret.append(name)

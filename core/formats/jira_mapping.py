@@ -303,8 +303,10 @@ _PROPERTIES_OF: Final = Kind(
     variants=dict.fromkeys(PERSONAL_ENTITIES, PERSONAL),
 )
 _OTHER_KINDS: Final[Mapping[str, Kind]] = {
-    "AuditItem": _other(rewrite=jira_rewrites.audited),
-    "AuditLog": _other(rewrite=jira_rewrites.audited),
+    # An audit log is about persons: whom it names stands in its sentences, too.
+    "AuditChangedValue": PERSONAL,
+    "AuditItem": PERSONAL,
+    "AuditLog": PERSONAL,
     "Avatar": _other(rewrite=jira_rewrites.avatar),
     "EntityProperty": _PROPERTIES_OF,
     "IssueLayoutAssociation": _other("layoutId", "projectId", "extraDefinerId", "layoutType"),

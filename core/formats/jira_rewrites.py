@@ -78,12 +78,6 @@ def user_association(row: Row) -> None:
         del row["sinkNodeEntity"]
 
 
-def audited(row: Row) -> None:
-    """Audited users are named by id and by name."""
-    if row.get("objectType") == "USER":
-        _into_people(row, "objectId", "objectName")
-
-
 def shared(row: Row) -> None:
     if row.get("type") == "user":
         _into_people(row, "param1")

@@ -48,7 +48,7 @@ def compare_pack(tools: Tools, work: Work) -> Iterator[Finding]:
         if wants(choices, row)
     }
     entries: dict[str, list[AttachmentEntry]] = {}
-    for entry in work.driver.read_attachments(work.place):
+    for entry in work.driver.read_attachments(work.place, pack=work.plan.pack):
         row = wanted.get((entry.record_type, entry.record_key))
         if row is not None and (row.blob, row.size, row.name) == (entry.blob, entry.size, entry.name):
             del wanted[entry.record_type, entry.record_key]

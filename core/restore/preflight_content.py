@@ -87,33 +87,33 @@ _ONLY_WITH: dict[Part, tuple[FindingCode, ...]] = {
 }
 #: code → severity, sentence about `{count}` (and `{subject}`), hint. The chosen resolution is put behind the sentence.
 _CONTENT: dict[FindingCode, tuple[Severity, str, str]] = {
-    FindingCode.USER_INVALID_EMAIL: (_WARNING, "{count} users have an e-mail address that is not valid", ""),
-    FindingCode.USER_DUPLICATE_EMAIL: (_WARNING, "{count} users share an e-mail address with another user", ""),
-    FindingCode.USER_MISSING_EMAIL: (_WARNING, "{count} users have no e-mail address", ""),
+    FindingCode.USER_INVALID_EMAIL: (_WARNING, "Users with an e-mail address that is not valid: {count}", ""),
+    FindingCode.USER_DUPLICATE_EMAIL: (_WARNING, "Users who share an e-mail address with another user: {count}", ""),
+    FindingCode.USER_MISSING_EMAIL: (_WARNING, "Users without an e-mail address: {count}", ""),
     FindingCode.USER_INACTIVE: (
         _INFO,
-        "{count} users are inactive; they are restored inactive and take no seat",
+        "Inactive users, who are restored inactive and take no seat: {count}",
         "Nothing has to be done.",
     ),
     FindingCode.USER_UNKNOWN_AUTHOR: (
         _WARNING,
-        "Content names {count} persons of whom the backup has no user; their keys are kept as they are",
+        "Persons whom content names and who are no user of the backup, so that only their keys are kept: {count}",
         "Nothing has to be done; such persons were often deleted in the source app.",
     ),
-    FindingCode.CONTENT_REPEATED_KEY: (_WARNING, "{count} {subject} have a key that stood before in the export", ""),
+    FindingCode.CONTENT_REPEATED_KEY: (_WARNING, "Rows of {subject} whose key stood before in the export: {count}", ""),
     FindingCode.CONTENT_DANGLING_REFERENCE: (
         _WARNING,
-        "{count} references ({subject}) point to something the backup does not have",
+        "References ({subject}) to something the backup does not have: {count}",
         "",
     ),
     FindingCode.CONTENT_MISSING_FILE: (
         _WARNING,
-        "{count} attachments have no file in the export; their entries are restored without one",
+        "Attachments without a file in the export, restored as entries only: {count}",
         "Export again with attachments, or give their folder: restorebot backup import --attachments.",
     ),
     FindingCode.CONTENT_UNCLAIMED_FILE: (
         _INFO,
-        "{count} files of the export belong to no attachment; they are kept beside the app's attachments",
+        "Files of the export that belong to no attachment, kept beside the app's attachments: {count}",
         "Nothing has to be done.",
     ),
     FindingCode.CONTENT_COUNT_DIFFERS: (
@@ -123,12 +123,12 @@ _CONTENT: dict[FindingCode, tuple[Severity, str, str]] = {
     ),
     FindingCode.CONTENT_CONTROL_CHARACTERS: (
         _INFO,
-        "{count} control characters that XML forbids were left out of texts",
+        "Control characters that XML forbids, left out of texts: {count}",
         "Nothing has to be done.",
     ),
     FindingCode.BACKUP_SECRETS_LEFT_OUT: (
         _INFO,
-        "{count} secrets (password hashes, keys, tokens, licences) of the export were not taken into the backup",
+        "Secrets of the export (password hashes, keys, tokens, licences) not taken into the backup: {count}",
         "Set passwords, licences and keys anew in the restored app.",
     ),
 }

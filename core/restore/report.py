@@ -16,11 +16,11 @@ from core.restore.restores import Restore
 
 _CHOICE_WORDS: Mapping[FindingCode, tuple[str, str]] = {
     FindingCode.CHOICE_PERSON_LEFT_OUT: (
-        "{count} records named persons; they name a placeholder now, since users and groups were left out.",
+        "Records that named persons and name a placeholder now, since users and groups were left out: {count}.",
         "Restore with users and groups to keep authors.",
     ),
     FindingCode.CHOICE_REFERENCE_LEFT_OUT: (
-        "{count} records referred into personal spaces, which were left out; they refer to a placeholder now.",
+        "Records that referred into personal spaces, which were left out, and refer to a placeholder now: {count}.",
         "Restore with personal spaces to keep these references.",
     ),
 }

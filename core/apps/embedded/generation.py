@@ -98,7 +98,7 @@ class Index:
 
 def plain_indexes(app_type: AppType) -> tuple[Index, ...]:
     """Besides the one on each key: items by container and by label, and what hangs on a record by that record."""
-    found = [Index(table="attachment_file", column="record_key")]
+    found = [Index(table="attachment_file", column=column) for column in ("record_key", "pack")]
     for one in RECORD_TYPES[app_type]:
         if one.name in ITEM_TYPES:
             found += [Index(table=one.table, column=name) for name in ("container", one.label_column)]

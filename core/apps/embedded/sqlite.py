@@ -166,9 +166,11 @@ class SqliteDriver(Driver):
         with self._open(place) as opened:
             return int(opened.value(f'SELECT count(*) FROM "{record_type.table}" WHERE {condition}', *parameters))
 
-    def read_attachments(self, place: Place) -> Iterator[AttachmentEntry]:
-        statement = read_in_key_order("attachment_file", ATTACHMENT_SCHEMA, "record_key", "true")
-        for batch in self._stream(place, statement, (), schema=ATTACHMENT_SCHEMA, batch_rows=BATCH_ROWS):
+    def read_attachments(self, place: Place, *, pack: str | None = None) -> Iterator[AttachmentEntry]:
+        condition = "true" if pack is None else '"pack" = ? OR "pack" GLOB ?'
+        parameters = () if pack is None else (pack, f"{pack}.*")
+        statement = read_in_key_order("attachment_file", ATTACHMENT_SCHEMA, "record_key", condition)
+        for batch in self._stream(place, statement, parameters, schema=ATTACHMENT_SCHEMA, batch_rows=BATCH_ROWS):
             for row in batch.to_pylist():
                 yield AttachmentEntry(**row)
 
