@@ -24,7 +24,7 @@ _WORDS: Final = {
     ),
     HoldReason.BACKUP: (
         "the backup {run}",
-        "Wait until it ends: `restorebot backup show {run}`.",
+        "Wait until it ends (`restorebot backup show {run}`); where no worker runs, start one: `restorebot worker`.",
     ),
     HoldReason.MOVE: (
         "the move {run}",

@@ -1,4 +1,4 @@
-"""A storage that fails at one of an import's calls: the import comes to its backup, or to none and nothing of it stays."""
+"""A storage fails at one of an import's calls: the import comes to its backup, or to none and nothing of it stays."""
 
 from collections.abc import Iterator
 
