@@ -25,6 +25,7 @@ from core.cli.context import (
 from core.cli.follow import Progressing, follow
 from core.cli.reports import head_json, plan_json, restore_json, show_plan, show_report
 from core.engine import Engine
+from core.errors import RunFailed
 from core.findings import Severity, blocks
 from core.restore import restores, run_state
 from core.restore.assess import Assessment, assess
@@ -125,8 +126,8 @@ def follow_to_end(engine: Engine, restore_id: str, *, quiet: bool) -> Restore:
     return _get(engine, restore_id)
 
 
-def finish(engine: Engine, restore_id: str, *, as_json: bool) -> None:
-    """Follow a run to its end, show the report, and exit with its status."""
+def finish(engine: Engine, restore_id: str, *, as_json: bool, aim: RestoreStatus = RestoreStatus.COMPLETED) -> None:
+    """Follow a run to its end, show the report, and exit with its status: 0 when it came to its aim."""
     try:
         restore = follow_to_end(engine, restore_id, quiet=as_json)
     except KeyboardInterrupt:
@@ -137,7 +138,7 @@ def finish(engine: Engine, restore_id: str, *, as_json: bool) -> None:
         show_json(restore_json(engine, restore))
     else:
         show_report(engine, restore)
-    raise typer.Exit(exit_status(restore))
+    raise typer.Exit(COMPLETED if restore.status is aim else exit_status(restore))
 
 
 def exit_status(restore: Restore) -> int:
@@ -145,7 +146,8 @@ def exit_status(restore: Restore) -> int:
         return COMPLETED
     if restore.status is RestoreStatus.CANCELLED:
         return CANCELLED
-    return BLOCKED if restore.step in {Step.PREFLIGHT, Step.CHECK_BACKUP} else FAILED
+    by_findings = (restore.failure or {}).get("code") == RunFailed.code
+    return BLOCKED if by_findings and restore.step in {Step.PREFLIGHT, Step.CHECK_BACKUP} else FAILED
 
 
 @app.command("list")
@@ -191,7 +193,7 @@ def cancel(context: typer.Context, name: RestoreName, as_json: Json = False) -> 
             engine.restore_steps.discard(wanted)
             with engine.database.transaction() as session:
                 run_state.finish_cancel(session, restore.id, engine.now())
-        finish(engine, restore.id, as_json=as_json)
+        finish(engine, restore.id, as_json=as_json, aim=RestoreStatus.CANCELLED)
 
 
 @app.command()
