@@ -62,7 +62,7 @@ class AttachmentsImport:
         app_type: AppType,
         store: Store,
         backup_id: str,
-        token: int,
+        attempt: int,
         work_dir: Path,
         pack_bytes: int,
         earlier: Iterable[ArchiveReader],
@@ -72,7 +72,7 @@ class AttachmentsImport:
         self._type = file_type(app_type)
         self._store = store
         self._backup_id = backup_id
-        self._token = token
+        self._attempt = attempt
         self._work_dir = work_dir
         self._pack_bytes = pack_bytes
         self._earlier = earlier
@@ -105,7 +105,7 @@ class AttachmentsImport:
         rows = self._scratch.value("SELECT count(*) FROM stored")
         index = None
         if rows:
-            key = attachments_key(self._backup_id, self._token)
+            key = attachments_key(self._backup_id, self._attempt)
             index = write_index(self._store, key, self._rows(), self._work_dir)
         return self._summary(index, (*self._new_packs, *again))
 

@@ -11,7 +11,7 @@ from typing import Any
 from blake3 import blake3
 
 from core.archive import manifest as manifests
-from core.archive.layout import backup_prefix, manifest_key, pack_key
+from core.archive.layout import backup_prefix, manifest_key, pack_key, read_attempt_key
 from core.archive.manifest import Manifest
 from core.archive.reader import ArchiveReader
 from core.archive.signing import Keyring
@@ -112,6 +112,7 @@ class ImportSteps:
             app = apps.get(session, backup.app_id)
             earlier = backups.list_all(session, app_id=app.id, restorable_at=self.now())
         require_type(reader.app_type, app.type, app.name)
+        attempt = _fresh_attempt(store, backup.id, token)
         scratch = Scratch(work_dir / "scratch.sqlite", RECORD_TYPES[app.type])
         attachments = AttachmentsImport(
             scratch=scratch,
@@ -119,7 +120,7 @@ class ImportSteps:
             app_type=app.type,
             store=store,
             backup_id=backup.id,
-            token=token,
+            attempt=attempt,
             work_dir=work_dir,
             pack_bytes=self.settings.part_bytes,
             earlier=self._earlier(store, backup, earlier),
@@ -134,7 +135,7 @@ class ImportSteps:
                 scratch,
                 store,
                 backup_id=backup.id,
-                token=token,
+                attempt=attempt,
                 work_dir=work_dir,
                 part_bytes=self.settings.part_bytes,
             )
@@ -246,6 +247,13 @@ class ImportSteps:
             yield path
         finally:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _fresh_attempt(store: Store, backup_id: str, token: int) -> int:
+    """The number in the names of this attempt's objects: above that of every object there is, since a step that is
+    tried again keeps its token, and a name is never used twice."""
+    found = (read_attempt_key(backup_id, one.key) for one in store.list(backup_prefix(backup_id)))
+    return max([token, *(one.attempt + 1 for one in found if one is not None)])
 
 
 def _delete_packs(store: Store, packs: Sequence[str]) -> None:

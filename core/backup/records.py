@@ -17,12 +17,12 @@ _AT_ONCE: Final = 2
 
 
 def write_records(
-    scratch: Scratch, store: Store, *, backup_id: str, token: int, work_dir: Path, part_bytes: int
+    scratch: Scratch, store: Store, *, backup_id: str, attempt: int, work_dir: Path, part_bytes: int
 ) -> tuple[RecordObject, ...]:
     """Store every record; returns the objects in the order of types and keys."""
 
     def write(record_type: RecordType) -> tuple[RecordObject, ...]:
-        with RecordsWriter(store, backup_id, record_type, token, work_dir, part_bytes) as writer:
+        with RecordsWriter(store, backup_id, record_type, attempt, work_dir, part_bytes) as writer:
             for batch in sorted_batches(scratch, record_type):
                 writer.write(batch)
             return writer.close()
