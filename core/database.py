@@ -1,5 +1,7 @@
 """SQLAlchemy: the declarative base, the engine, and the one way to a transaction."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -99,6 +101,19 @@ def _named(error: OperationalError) -> Exception:
     )
 
 
+def _use_wal(cursor: Any) -> None:
+    """Changing a new file to WAL needs it alone, and SQLite does not wait for that: another process's first look at the
+    same moment makes it fail at once. Once changed, it stays so, and this is one cheap question."""
+    until = time.monotonic() + BUSY_SECONDS
+    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
 def _sqlite(url: str) -> Engine:
     path = make_url(url).database
     if path:
@@ -112,7 +127,7 @@ def _sqlite(url: str) -> Engine:
         connection.isolation_level = None  # pysqlite would begin by itself, and deferred
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _use_wal(cursor)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
