@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,15 +79,20 @@ def s3_server() -> Iterator[S3Server]:
         )
         return
     folder = Path(tempfile.mkdtemp(prefix="seaweedfs-"))
+    ports = {name: _port() for name in ("master", "volume", "filer", "s3")}
     try:
-        with _running(folder) as server:
+        with _running(folder, ports) as server:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        for port in ports.values():
+            for number in (port, port + GRPC_OFFSET):
+                for socket in Path("/tmp").glob(f"seaweedfs-*-{number}.sock"):  # it asks nobody where to put them
+                    socket.unlink(missing_ok=True)
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[S3Server]:
+def _running(folder: Path, ports: Mapping[str, int]) -> Iterator[S3Server]:
     access_key, secret_key = "restorebot", uuid4().hex
     (folder / "ids.json").write_text(
         json.dumps(
@@ -102,7 +107,6 @@ def _running(folder: Path) -> Iterator[S3Server]:
             }
         )
     )
-    ports = {name: _port() for name in ("master", "volume", "filer", "s3")}
     (folder / "data").mkdir()
     log = (folder / "log").open("wb")
     process = subprocess.Popen(
@@ -125,7 +129,7 @@ def _running(folder: Path) -> Iterator[S3Server]:
         stdout=log,
         stderr=log,
         cwd=folder,
-        env={**os.environ, "WEED_S3_SSE_KEK": "0" * 64, "TMPDIR": str(folder)},
+        env={**os.environ, "WEED_S3_SSE_KEK": "0" * 64},
         start_new_session=True,
     )
     log.close()
