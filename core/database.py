@@ -103,15 +103,18 @@ def _named(error: OperationalError) -> Exception:
 
 def _use_wal(cursor: Any) -> None:
     """Changing a new file to WAL needs it alone, and SQLite does not wait for that: another process's first look at the
-    same moment makes it fail at once. Once changed, it stays so, and this is one cheap question."""
+    same moment makes it fail at once. Once changed, it stays so, and this is one cheap question. A database in memory
+    has no WAL and needs none; on a disk that cannot have it, `doctor` says so."""
     until = time.monotonic() + BUSY_SECONDS
-    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+    while True:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError:
             if time.monotonic() > until:
                 raise
             time.sleep(0.05)
+        else:
+            return
 
 
 def _sqlite(url: str) -> Engine:
