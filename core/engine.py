@@ -1,6 +1,7 @@
 """The composition root: settings → one frozen Engine. Nothing is created at import; fakes go in here."""
 
 import getpass
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from core.backup.leftovers import clear_inboxes
 from core.backup.native_import import ImportSteps
 from core.catalog import backups
 from core.database import Database
+from core.database.sessions import session_name
 from core.errors import RestorebotError
 from core.restore import restores, run_state
 from core.restore.assess import Tools
@@ -23,6 +25,7 @@ from core.restore.sweep import sweep
 from core.settings import Settings
 from core.storage.location import open_store
 from core.storage.store import Store
+from core.workflow.presence import this_host
 from core.workflow.runs import Edge, OpenRun, RunKind, RunRef, no_edge
 
 if TYPE_CHECKING:
@@ -154,9 +157,12 @@ class Engine:
         )
 
 
-def build_engine(settings: Settings, *, edge: Edge = no_edge, now: Callable[[], datetime] | None = None) -> Engine:
-    """Open the catalog, bringing its schema up to date, and put everything together."""
-    database = Database(settings.catalog_url)
+def build_engine(
+    settings: Settings, *, role: str = "engine", edge: Edge = no_edge, now: Callable[[], datetime] | None = None
+) -> Engine:
+    """Open the catalog, bringing its schema up to date, and put everything together. `role` says to a database server
+    what this process is for."""
+    database = Database(settings.catalog_url, name=session_name(role, this_host(), os.getpid()))
     migrations.upgrade(database)
     return Engine(
         settings=settings,

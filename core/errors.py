@@ -13,7 +13,9 @@ RestorebotError
 ├── UnknownFormat           an archive of a newer format version or with unknown features
 ├── StorageError
 │   ├── ObjectNotFound, ObjectExists, StorageReadOnly, DiskFull, StorageUnreachable (transient)
-├── CatalogLocked           (transient)
+├── CatalogError            the catalog's database
+│   ├── CatalogLocked, CatalogUnreachable, CatalogCrowded, CatalogReadOnly, CatalogFull, CatalogConflict (transient)
+│   ├── CatalogTooOld, CatalogMissing, CatalogSignIn, CatalogNotAllowed
 ├── Fenced                  a token is out of date: another worker has taken over; nothing was written
 ├── Cancelled               the run's cancel wish was seen at a step's edge
 └── RunFailed               a run ended with findings that block it
@@ -162,9 +164,62 @@ class StorageUnreachable(StorageError):
     transient = True
 
 
-class CatalogLocked(RestorebotError):
+class CatalogError(RestorebotError):
+    code = "catalog"
+
+
+class CatalogLocked(CatalogError):
     code = "catalog.locked"
     transient = True
+
+
+class CatalogUnreachable(CatalogError):
+    code = "catalog.unreachable"
+    transient = True
+
+
+class CatalogCrowded(CatalogError):
+    """The server, or this process's own pool, gives no further connection."""
+
+    code = "catalog.too-many-connections"
+    transient = True
+
+
+class CatalogReadOnly(CatalogError):
+    """Transient, since it passes: a standby becomes the primary, an administrator ends the mode."""
+
+    code = "catalog.read-only"
+    transient = True
+
+
+class CatalogFull(CatalogError):
+    """Transient: what stopped goes on when somebody has freed space."""
+
+    code = "catalog.disk-full"
+    transient = True
+
+
+class CatalogConflict(CatalogError):
+    """Two wrote the same at once. Tried again, the second one sees what the first has written."""
+
+    code = "catalog.conflict"
+    transient = True
+
+
+class CatalogTooOld(CatalogError):
+    code = "catalog.server-too-old"
+
+
+class CatalogMissing(CatalogError):
+    code = "catalog.no-database"
+
+
+class CatalogSignIn(CatalogError):
+    code = "catalog.sign-in"
+
+
+class CatalogNotAllowed(CatalogError):
+    code = "catalog.not-allowed"
 
 
 class Fenced(RestorebotError):

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from core.errors import SettingError
 
@@ -22,7 +24,11 @@ class Settings(BaseSettings):
         default_factory=lambda: Path.home() / ".local" / "share" / "restorebot",
         description="everything lives here unless another setting says otherwise",
     )
-    database_url: str = Field(default="", description="the catalog; empty: a SQLite file in data_dir")
+    database_url: str = Field(
+        default="",
+        repr=False,  # it may hold a password
+        description="catalog and journal: postgresql://ACCOUNT:PASSWORD@HOST/DATABASE; empty: SQLite files in data_dir",
+    )
     retention_managed_days: int = Field(default=14, ge=1, description="days a backup in managed storage is restorable")
     retention_s3_days: int = Field(default=30, ge=1, description="the same for the customer's S3")
     deactivated_app_days: int = Field(default=25, ge=1, description="days a deactivated app's backups stay")
@@ -53,14 +59,34 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        """What is refused here would reach a driver that repeats it, password and all."""
+        if not value:
+            return value
+        scheme = value.partition(":")[0]
+        try:
+            url = make_url(value)
+        except ArgumentError as error:
+            raise ValueError("it is no URL of a database") from error
+        if scheme not in ("postgresql", "sqlite"):
+            raise ValueError("it must begin with postgresql:// (or sqlite:///)")
+        if "@" in (url.host or "") or "password" in url.query:
+            raise ValueError("a password stands before the last @, with @ : / in it written %40 %3A %2F")
+        return value
+
     @property
     def catalog_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'catalog.sqlite'}"
 
     @property
     def journal_url(self) -> str:
-        """DBOS's own database: a separate file, so that its migrations and ours never meet."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'journal.sqlite'}"
+        """DBOS's own tables: on PostgreSQL a schema of their own beside the catalog's, else a file of their own, so
+        that its migrations and ours never meet."""
+        if self.database_url.startswith("postgresql"):
+            return self.database_url
+        return f"sqlite:///{self.data_dir / 'journal.sqlite'}"
 
     @property
     def keys_dir(self) -> Path:

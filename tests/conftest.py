@@ -1,6 +1,7 @@
 """The real servers that tests share, started when the first test asks for them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +27,12 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
 def s3() -> Iterator[S3Server]:
     with s3_server() as server:
         yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A catalog that is empty, on each database there is."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'catalog.sqlite'}"
+    found: str = request.getfixturevalue("postgres_url")
+    return found

@@ -27,10 +27,10 @@ Json = Annotated[
 EngineFactory = Callable[[], Engine]
 
 
-def default_engine() -> Engine:
+def default_engine(role: str = "command") -> Engine:
     settings = load_settings()
     try:
-        return build_engine(settings)
+        return build_engine(settings, role=role)
     except OSError as error:
         raise SettingError(
             f"The data folder {settings.data_dir} cannot be used: {error.strerror or error}. Nothing was started.",
@@ -41,9 +41,9 @@ def default_engine() -> Engine:
 @contextmanager
 def engine_of(context: typer.Context) -> Iterator[Engine]:
     """The command's engine; errors become one sentence and a hint, without a traceback."""
-    factory: EngineFactory = context.obj or default_engine
+    factory: EngineFactory | None = context.obj
     try:
-        engine = factory()
+        engine = factory() if factory else default_engine(context.command_path.removeprefix("restorebot "))
         try:
             yield engine
         finally:

@@ -17,8 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, create_engine, inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, inspect, text
 
 from core.database import Database
 from core.errors import WrongState
@@ -30,11 +29,10 @@ def upgrade(database: Database) -> None:
     """Bring the catalog to this version's schema, or make it. Any number of processes may do so at once: one does the
     work, the others wait and find it done; a crash in between leaves the schema as it was.
 
-    Raises WrongState when a newer version of Restorebot made the catalog, and CatalogLocked, StorageUnreachable.
+    Raises WrongState when a newer version of Restorebot made the catalog, and CatalogError.
     """
-    if _read(database) == head():
-        return
-    with database.transaction() as session:
+    # looks only: on SQLite a worker that stands still may hold the write lock, and who is to take over comes along here
+    with database.reading() as session:
         found = revision_of(session.connection())
     if found == head():
         return
@@ -47,19 +45,6 @@ def upgrade(database: Database) -> None:
     from core.migrations.run import run  # here, since Alembic takes long to load
 
     run(database)
-
-
-def _read(database: Database) -> str | None:
-    """The revision, without asking for SQLite's write lock: a worker that stands still may hold it, and the one that is
-    to take over from it comes along here. None where it cannot be told so."""
-    reading = create_engine(database.url)
-    try:
-        with reading.connect() as connection:
-            return revision_of(connection)
-    except OperationalError:
-        return None
-    finally:
-        reading.dispose()
 
 
 def head() -> str:

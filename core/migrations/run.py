@@ -15,7 +15,7 @@ _LOCK = 7_261_118
 
 def run(database: Database) -> None:
     """Every revision the catalog lacks, or none. Waits for another process that does the same."""
-    own = Database(database.url)
+    own = Database(database.url, name=database.name)
     if own.is_sqlite:
         # SQLite changes a table by making it anew and dropping the old one, which references to it would forbid; the
         # pragma has no effect within a transaction

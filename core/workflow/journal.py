@@ -11,14 +11,19 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
-from core.database import BUSY_SECONDS
+from core.database import postgres
+from core.database.failures import WAIT_SECONDS, explained
 from core.workflow.outcome import SKIPPED, error_outcome
 
 APPLICATION = "restorebot"
 #: Pinned: by default it is a hash of the code, and work in flight would be stranded by every upgrade.
 VERSION = "1"
+#: Where DBOS keeps its tables on PostgreSQL.
+SCHEMA = "dbos"
 PARTS = "parts"
 LIVING = ("PENDING", "ENQUEUED", "DELAYED")
+#: DBOS's own threads that use a connection now and then: queues, listener, notifier, schedules.
+_THREADS = 4
 #: Finished workflows deleted in one transaction.
 BATCH = 100
 
@@ -36,17 +41,20 @@ class InFlight:
 class Journal:
     """The process's one DBOS, between `open` and `close`. Only workers open it."""
 
-    def __init__(self, url: str, *, executor_id: str, slots: int, poll_seconds: float) -> None:
+    def __init__(self, url: str, *, name: str, executor_id: str, slots: int, poll_seconds: float) -> None:
+        """`name` is what a database server calls our sessions."""
         self._url = url
+        self._name = name
         self._executor_id = executor_id
         self._slots = slots
         self._poll_seconds = poll_seconds
         self._engine: Engine | None = None
 
     def open(self, workflows: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-        """Launch DBOS with these workflows; what comes back is what `start` and `enqueue` take."""
+        """Launch DBOS with these workflows; what comes back is what `start` and `enqueue` take. Raises CatalogError."""
         try:
-            return self._launch(workflows)
+            with explained(self._url):
+                return self._launch(workflows)
         except BaseException:
             self.close()
             raise
@@ -59,12 +67,12 @@ class Journal:
             "executor_id": self._executor_id,
             "serializer": DBOSPortableJSONSerializer(),
             "system_database_url": self._url,
+            "dbos_system_schema": SCHEMA,
             "notification_listener_polling_interval_sec": 0.25,
             "log_level": "WARNING",
         }
-        if self._url.startswith("sqlite"):
-            self._engine = _sqlite(self._url)
-            config["system_database_engine"] = self._engine
+        self._engine = open_engine(self._url, name=self._name, slots=self._slots)
+        config["system_database_engine"] = self._engine
         DBOS(config=config)
         # A run's taker is told its token in memory, so nobody else may dequeue what it resumes: hence its own queue.
         DBOS.listen_queues([PARTS, self._runs])
@@ -192,19 +200,27 @@ def _quiet() -> None:
         logger.propagate = False
 
 
+def open_engine(url: str, *, name: str, slots: int = 0) -> Engine:
+    """Connections to the journal: on PostgreSQL a pool apart from the catalog's, since what waits in the one must not
+    keep the other waiting. DBOS's own would leave SQLite without WAL, and name all processes' sessions alike."""
+    if url.startswith("sqlite"):
+        return _sqlite(url)
+    return postgres.open_engine(url, name=name, pool=_THREADS + slots)
+
+
 def _sqlite(url: str) -> Engine:
     """WAL, since DBOS's own setting locks readers out; synchronous NORMAL, since the journal may be a step behind after
     a power cut; and IMMEDIATE as in DBOS's own engine."""
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS})
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = "IMMEDIATE"
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        cursor.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from dbos import DBOSClient, DBOSPortableJSONSerializer
-from sqlalchemy import select
+from dbos import DBOSClient, DBOSPortableJSONSerializer, WorkflowStatus
+from sqlalchemy import Engine, inspect, select
 from sqlalchemy.engine import make_url
 
 from core.database import Database
+from core.database.failures import explained
 from core.settings import Settings
-from core.workflow.journal import APPLICATION, LIVING
+from core.workflow.journal import APPLICATION, LIVING, SCHEMA, open_engine
 from core.workflow.presence import SLOT, Standing, Watch
 from core.workflow.tables import WorkerRow, WorkerSlotRow
 
@@ -46,7 +47,7 @@ class JournalLookup:
 def journal_lookup(database: Database, settings: Settings, now: datetime) -> JournalLookup:
     """Workers, oldest first, who has the slot, and what the journal has not finished. Changes nothing."""
     watch = Watch(stale_seconds=float("inf"))
-    with database.transaction() as session:
+    with database.reading() as session:
         slot = session.get(WorkerSlotRow, SLOT)
         holder = slot.executor_id if slot else None
         rows = session.scalars(select(WorkerRow).order_by(WorkerRow.started_at)).all()
@@ -61,21 +62,36 @@ def journal_lookup(database: Database, settings: Settings, now: datetime) -> Jou
         )
         for row in rows
     )
-    return JournalLookup(workers=workers, slot_holder=holder, pending=_pending(settings.journal_url))
+    return JournalLookup(workers=workers, slot_holder=holder, pending=_pending(settings.journal_url, database.name))
 
 
-def _pending(url: str) -> tuple[PendingWorkflow, ...]:
-    path = make_url(url).database
-    if url.startswith("sqlite") and not (path and Path(path).exists()):
+def _pending(url: str, name: str) -> tuple[PendingWorkflow, ...]:
+    if url.startswith("sqlite") and not Path(make_url(url).database or "").exists():
         return ()  # no worker has ever run
-    client = DBOSClient(system_database_url=url, serializer=DBOSPortableJSONSerializer(), application_name=APPLICATION)
+    engine = open_engine(url, name=name)
     try:
-        found = client.list_workflows(status=list(LIVING), load_input=False, load_output=False)
+        with explained(url):
+            found = _living(engine)
     finally:
-        client.destroy()
+        engine.dispose()
     return tuple(
         PendingWorkflow(
             id=workflow.workflow_id, name=workflow.name, status=workflow.status, executor_id=workflow.executor_id
         )
         for workflow in found
     )
+
+
+def _living(engine: Engine) -> list[WorkflowStatus]:
+    if not inspect(engine).has_table("workflow_status", schema=None if engine.dialect.name == "sqlite" else SCHEMA):
+        return []  # no worker has ever run
+    client = DBOSClient(
+        system_database_engine=engine,
+        serializer=DBOSPortableJSONSerializer(),
+        application_name=APPLICATION,
+        retry_connection_errors=False,
+    )
+    try:
+        return client.list_workflows(status=list(LIVING), load_input=False, load_output=False)
+    finally:
+        client.destroy()

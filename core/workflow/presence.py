@@ -10,8 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 import psutil
-from sqlalchemy import create_engine, delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select, update
 
 from core.database import Database
 from core.workflow.tables import WorkerRow, WorkerSlotRow
@@ -61,8 +60,6 @@ class Presence:
     def __init__(self, database: Database, *, version: str, stale_seconds: float) -> None:
         self.executor_id = uuid.uuid4().hex
         self._database = database
-        # A worker that stands still may hold the catalog's write lock. To see that, we must not ask for it ourselves.
-        self._reading = create_engine(database.url)
         self._version = version
         self._watch = Watch(stale_seconds)
         self._token: int | None = None
@@ -75,7 +72,8 @@ class Presence:
             return True
         token = 0
         if self._database.is_sqlite:
-            with Session(self._reading) as session:
+            # it may stand still and hold the catalog's write lock: to see that, we must not ask for it ourselves
+            with self._database.reading() as session:
                 slot = session.get(WorkerSlotRow, SLOT)
                 holder = session.get(WorkerRow, slot.executor_id) if slot and slot.executor_id else None
             if holder is not None and not self._is_gone(holder):
@@ -133,7 +131,6 @@ class Presence:
 
     def leave(self) -> None:
         """A clean stop: give the slot back, and say so."""
-        self._reading.dispose()
         if not self.joined:
             return
         with self._database.transaction() as session:
@@ -148,7 +145,7 @@ class Presence:
         self.joined = False
 
     def _others(self) -> list[WorkerRow]:
-        with Session(self._reading) as session:
+        with self._database.reading() as session:
             return list(session.scalars(select(WorkerRow).where(WorkerRow.executor_id != self.executor_id)))
 
     def _is_gone(self, worker: WorkerRow) -> bool:

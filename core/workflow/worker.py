@@ -57,7 +57,11 @@ class Worker:
         self._runs_at_once = runs_at_once
         self._presence = Presence(database, version=VERSION, stale_seconds=stale_seconds)
         self._journal = Journal(
-            settings.journal_url, executor_id=self._presence.executor_id, slots=slots, poll_seconds=poll_seconds
+            settings.journal_url,
+            name=database.name,
+            executor_id=self._presence.executor_id,
+            slots=slots,
+            poll_seconds=poll_seconds,
         )
         takeovers = Takeovers(database)
         self._executions = Executions(self._journal, takeovers, edge=edge, retry_seconds=retry_seconds)

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import files
 from pathlib import Path
 from uuid import uuid4
@@ -51,16 +51,20 @@ class PostgresCluster(PostgresServer):
     folder: Path
     binaries: Path
     port: int
+    #: the server, while it runs
+    process: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
-            subprocess.Popen(
-                [self.binaries / "postgres", "-D", self.folder / "data"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                **_as_account(),
+            self.process.append(
+                subprocess.Popen(
+                    [self.binaries / "postgres", "-D", self.folder / "data"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    **_as_account(),
+                )
             )
         until = time.monotonic() + SECONDS
         while not self._answers():
@@ -70,17 +74,16 @@ class PostgresCluster(PostgresServer):
 
     def stop(self, *, immediate: bool = False) -> None:
         """`immediate` ends it as a crash would: no shutdown checkpoint, recovery at the next start."""
-        try:
-            pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
-        except FileNotFoundError:
+        if not self.process:
             return
-        os.kill(pid, signal.SIGQUIT if immediate else signal.SIGINT)
-        until = time.monotonic() + SECONDS
-        while (self.folder / "data" / "postmaster.pid").exists():
-            if time.monotonic() > until:
-                os.kill(pid, signal.SIGKILL)
-                raise TimeoutError("PostgreSQL did not stop, and was killed")
-            time.sleep(0.02)
+        process = self.process.pop()
+        process.send_signal(signal.SIGQUIT if immediate else signal.SIGINT)
+        try:
+            process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
     def restart(self, *, immediate: bool = True) -> None:
         self.stop(immediate=immediate)
