@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core import migrations
 from core.access.people import Person, ensure_person
@@ -18,15 +18,15 @@ from core.catalog import backups
 from core.database import Database
 from core.database.sessions import session_name
 from core.errors import RestorebotError
-from core.restore import restores, run_state
 from core.restore.assess import Tools
+from core.restore.run_steps import RunSteps
 from core.restore.steps import RestoreSteps
 from core.restore.sweep import sweep
 from core.settings import Settings
 from core.storage.location import open_store
 from core.storage.store import Store
 from core.workflow.presence import this_host
-from core.workflow.runs import Edge, OpenRun, RunKind, RunRef, no_edge
+from core.workflow.runs import Edge, OpenRun, RunKind, RunRef, StepRunner, no_edge
 
 if TYPE_CHECKING:
     from core.workflow.worker import Worker
@@ -78,7 +78,11 @@ class Engine:
 
     def sweep(self) -> int:
         """Remove what is left over and whose time has come; returns how many places and files."""
-        return sweep(self.tools) + clear_inboxes(self.database, self.open_store, self.now())
+        return (
+            self.restore_steps.end_kept_staging()
+            + sweep(self.tools)
+            + clear_inboxes(self.database, self.open_store, self.now())
+        )
 
     def run_kinds(self) -> tuple[RunKind, ...]:
         """Plain functions under stable names: what workers execute."""
@@ -94,34 +98,43 @@ class Engine:
         self.database.dispose()
 
     def _restores(self) -> RunKind:
-        steps = self.restore_steps
+        return self._publishing(self.restore_steps, self.restore_steps.body, self.restore_steps.part)
+
+    def _publishing(
+        self,
+        steps: RunSteps[Any],
+        body: Callable[[RunRef, StepRunner], None],
+        part: Callable[[RunRef, str, str], None],
+    ) -> RunKind:
+        """A kind of run that puts a new generation in an app's place."""
+        runs = steps.runs
 
         def open_runs() -> list[OpenRun]:
             with self.database.reading() as session:
-                return [_open(one.id, one.attempt, one.token, one.status) for one in restores.open_runs(session)]
+                return [_open(one.id, one.attempt, one.token, one.status) for one in runs.open_runs(session)]
 
-        def begin_attempt(restore_id: str, attempt: int) -> RunRef | None:
+        def begin_attempt(run_id: str, attempt: int) -> RunRef | None:
             with self.database.transaction() as session:
-                won = run_state.begin_attempt(session, restore_id, attempt, self.now())
-            return None if won is None else _ref("restore", won.id, won.attempt, won.token)
+                won = runs.begin_attempt(session, run_id, attempt, self.now())
+            return None if won is None else _ref(runs.word, won.id, won.attempt, won.token)
 
-        def takeover(restore_id: str) -> int:
+        def takeover(run_id: str) -> int:
             with self.database.transaction() as session:
-                return run_state.takeover(session, restore_id)
+                return runs.takeover(session, run_id)
 
         def give_up(run: RunRef, failure: Mapping[str, str]) -> None:
             keep = timedelta(hours=self.settings.staging_keep_hours)
             with self.database.transaction() as session:
-                run_state.fail(session, run.id, run.token, failure, now=self.now(), keep_staging=keep)
+                runs.fail(session, run.id, run.token, failure, now=self.now(), keep_staging=keep)
 
         return RunKind(
-            name="restore",
+            name=runs.word,
             version=1,
             open_runs=open_runs,
             begin_attempt=begin_attempt,
             takeover=takeover,
-            body=steps.body,
-            part=steps.part,
+            body=body,
+            part=part,
             failed=_with_last_word(steps.failed, give_up),
         )
 

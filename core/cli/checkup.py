@@ -15,13 +15,13 @@ from core.access.tables import RoleName
 from core.apps.embedded.files import shard_folder
 from core.backup.leftovers import abandoned
 from core.catalog import apps, backups, generations, holds, organizations, shards, storages
+from core.catalog.runs import OPEN
 from core.catalog.tables import HoldReason
 from core.cli.context import moment, size
 from core.engine import Engine
 from core.errors import RestorebotError
 from core.migrations import head, revision_of
 from core.restore import restores
-from core.restore.restores import OPEN
 from core.workflow.lookup import JournalLookup, journal_lookup
 
 LITTLE_SPACE: Final = 2_000_000_000

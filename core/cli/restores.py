@@ -8,6 +8,7 @@ from core.access.people import Person
 from core.access.roles import require
 from core.access.tables import RoleName
 from core.catalog import apps, names
+from core.catalog.runs import OPEN
 from core.cli import pick
 from core.cli.context import (
     BLOCKED,
@@ -27,10 +28,10 @@ from core.cli.reports import head_json, plan_json, restore_json, show_plan, show
 from core.engine import Engine
 from core.errors import RunFailed
 from core.findings import Severity, blocks
-from core.restore import restores, run_state
+from core.restore import restores
 from core.restore.assess import Assessment, assess
 from core.restore.request import RestoreRequest, parse_resolution, parse_without
-from core.restore.restores import OPEN, Restore
+from core.restore.restores import Restore
 from core.restore.tables import RestoreStatus, Step
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -192,7 +193,7 @@ def cancel(context: typer.Context, name: RestoreName, as_json: Json = False) -> 
         if wanted.status is RestoreStatus.FAILED:
             engine.restore_steps.discard(wanted)
             with engine.database.transaction() as session:
-                run_state.finish_cancel(session, restore.id, engine.now())
+                restores.RUNS.finish_cancel(session, restore.id, engine.now())
         finish(engine, restore.id, as_json=as_json, aim=RestoreStatus.CANCELLED)
 
 

@@ -13,11 +13,11 @@ from core.catalog import apps, backups, generations
 from core.content.catalogue import BY_NAME
 from core.errors import BadSignature, DamagedObject, RestorebotError, RunFailed, UnknownFormat
 from core.findings import Finding
-from core.restore import run_state
 from core.restore.assess import Tools, open_backup, unreadable
 from core.restore.choices import Choices, apply
 from core.restore.compare import compare
 from core.restore.packs import compare_pack, load_pack
+from core.restore.restores import RUNS
 from core.restore.work import Tally, Work
 from core.workflow.runs import RunRef
 
@@ -50,7 +50,7 @@ class PartSteps:
 
     def _work(self, run: RunRef, name: str) -> Work:
         with self.tools.database.transaction() as session:
-            restore = run_state.look(session, run.id, run.token)
+            restore = RUNS.look(session, run.id, run.token)
             backup = backups.get(session, restore.backup_id)
             driver = self.tools.drivers[apps.get(session, restore.app_id).driver]
             place = generations.place(session, restore.generation or "")
@@ -63,15 +63,15 @@ class PartSteps:
 
     def _done(self, run: RunRef, work: Work, step: str, done: Mapping[str, Any]) -> None:
         with self.tools.database.transaction() as session:
-            restore = run_state.look(session, run.id, run.token)
-            run_state.part_done(session, restore, step, work.plan.name, size_bytes=work.plan.size_bytes, done=done)
+            restore = RUNS.look(session, run.id, run.token)
+            RUNS.part_done(session, restore, step, work.plan.name, size_bytes=work.plan.size_bytes, done=done)
 
     def _refuse(self, run: RunRef, backup_id: str, error: RestorebotError) -> NoReturn:
         """An object of the backup is not what the manifest says: keep the finding that names it, and end the run."""
         finding = unreadable(backup_id, error)
         with self.tools.database.transaction() as session:
-            run_state.look(session, run.id, run.token)
-            run_state.keep_findings(session, run.id, "load", [finding], self.tools.now())
+            RUNS.look(session, run.id, run.token)
+            RUNS.keep_findings(session, run.id, "load", [finding], self.tools.now())
         raise RunFailed(f"{finding.code.value}: {finding.message}", hint=finding.hint) from error
 
 

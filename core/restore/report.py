@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 from core.archive.manifest import Manifest
 from core.content.catalogue import BY_NAME
 from core.findings import Finding, FindingCode, Severity, in_order
-from core.restore import restores, run_state
 from core.restore.request import Part
-from core.restore.restores import Restore
+from core.restore.restores import RUNS, Restore
 
 _CHOICE_WORDS: Mapping[FindingCode, tuple[str, str]] = {
     FindingCode.CHOICE_PERSON_LEFT_OUT: (
@@ -28,7 +27,7 @@ _CHOICE_WORDS: Mapping[FindingCode, tuple[str, str]] = {
 
 def make_report(session: Session, restore: Restore, manifest: Manifest) -> dict[str, Any]:
     """For a run that is published, or is over without that: then nothing was restored and all of it failed."""
-    loaded = run_state.parts_done(session, restore, "load").values()
+    loaded = RUNS.parts_done(session, restore, "load").values()
     published = restore.published_at is not None
     restored: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
@@ -63,7 +62,7 @@ def make_report(session: Session, restore: Restore, manifest: Manifest) -> dict[
             ),
         },
         "findings": [
-            one.to_json() for one in in_order([*restores.findings_of(session, restore.id), *_choice_findings(changed)])
+            one.to_json() for one in in_order([*RUNS.findings_of(session, restore.id), *_choice_findings(changed)])
         ],
         "moved": restore.plan.moves and published,
     }

@@ -1,32 +1,16 @@
-"""What is left over goes when its time has come: staging nobody will resume, and generations that were replaced."""
+"""Generations that are left over go when their time has come: those that were replaced, and those nobody will fill."""
 
 from datetime import timedelta
 
 from core.apps.driver import Driver
 from core.catalog import apps, generations
 from core.catalog.generations import Generation
-from core.restore import run_state
 from core.restore.assess import Tools
-from core.restore.steps import RestoreSteps
 
 
 def sweep(tools: Tools) -> int:
     """Returns how many places were removed. May be broken off and repeated at any time."""
-    return _end_kept_staging(tools) + _drop_retired(tools) + _discard_orphans(tools)
-
-
-def _end_kept_staging(tools: Tools) -> int:
-    """Failed restores whose staging was kept long enough, or that a person has cancelled since."""
-    with tools.database.transaction() as session:
-        over = run_state.staging_over(session, tools.now())
-    for restore in over:
-        RestoreSteps(tools=tools).discard(restore)
-        with tools.database.transaction() as session:
-            if restore.cancel_wanted:
-                run_state.finish_cancel(session, restore.id, tools.now())
-            else:
-                run_state.let_go(session, restore.id)
-    return len(over)
+    return _drop_retired(tools) + _discard_orphans(tools)
 
 
 def _drop_retired(tools: Tools) -> int:

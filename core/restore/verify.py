@@ -9,17 +9,16 @@ from core.archive.manifest import SourceFact
 from core.catalog import apps, backups, generations
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.findings import Finding, FindingCode, Severity, in_order
-from core.restore import run_state
 from core.restore.assess import Tools, open_backup
 from core.restore.request import Part
-from core.restore.restores import Restore
+from core.restore.restores import RUNS, Restore
 
 
 def verify(tools: Tools, restore: Restore) -> tuple[Finding, ...]:
     """What the parts found, whether every part was compared, totals, and references."""
     with tools.database.transaction() as session:
-        loaded = run_state.parts_done(session, restore, "load")
-        compared = run_state.parts_done(session, restore, "compare")
+        loaded = RUNS.parts_done(session, restore, "load")
+        compared = RUNS.parts_done(session, restore, "compare")
         driver = tools.drivers[apps.get(session, restore.app_id).driver]
         place = generations.place(session, restore.generation or "")
         backup = backups.get(session, restore.backup_id)

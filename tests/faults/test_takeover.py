@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from core.engine import Engine
-from core.restore import run_state
+from core.restore.restores import RUNS
 from core.restore.tables import RestoreStatus
 from core.workflow.runs import RunKind, RunRef
 from tests.faults.conftest import Fresh
@@ -79,7 +79,7 @@ def test_an_owner_that_wakes_up_after_it_was_taken_over_writes_nothing_more(
     assert held.wait(60)
     engine = ground.world.engine
     with engine.database.transaction() as session:
-        token = run_state.takeover(session, submitted.id)
+        token = RUNS.takeover(session, submitted.id)
     execute(engine, restore_kind(engine), RunRef(kind="restore", id=run.id, attempt=run.attempt, token=token))
     done = ground.only_restore()
     after = content_of(ground, ground.destination)

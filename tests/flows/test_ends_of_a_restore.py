@@ -12,11 +12,12 @@ from core.apps.driver import Edit, EditKind
 from core.catalog import generations, holds
 from core.catalog.apps import App
 from core.catalog.backups import Backup
+from core.catalog.runs import Runs
 from core.catalog.tables import GenerationStatus
 from core.content.record_type import AppType
 from core.errors import Cancelled, Fenced, RunFailed, StorageUnreachable, WrongState
 from core.findings import FindingCode
-from core.restore import restores, run_state
+from core.restore import restores
 from core.restore.restores import Restore
 from core.restore.tables import RestoreStatus
 from core.samples.confluence import write_confluence_export
@@ -208,16 +209,16 @@ def test_a_former_owner_does_not_open_what_its_successor_has_closed(
     """Between the successor's look at the closed destination and its switch nobody may write there."""
     restore = world.submit_restore(world.request(backup, destination))
     kind, live, driver = restore_kind(world), world.place(destination), world.driver(destination)
-    real = run_state.publish
+    real = Runs.publish
 
     def taken_over_meanwhile(*args: Any) -> None:
-        monkeypatch.setattr(run_state, "publish", real)
+        monkeypatch.setattr(Runs, "publish", real)
         with world.engine.database.transaction() as session:
-            run_state.takeover(session, restore.id)
+            restores.RUNS.takeover(session, restore.id)
         driver.close(live)  # by the successor
         real(*args)
 
-    monkeypatch.setattr(run_state, "publish", taken_over_meanwhile)
+    monkeypatch.setattr(Runs, "publish", taken_over_meanwhile)
     assert isinstance(driven(world, restore, lambda _: None), Fenced)
     assert not driver.inspect(live).is_open
     with pytest.raises(WrongState):
@@ -231,18 +232,18 @@ def test_a_passing_failure_while_publishing_leaves_the_destination_open(
     world: World, backup: Backup, destination: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     restore = world.submit_restore(world.request(backup, destination))
-    real = run_state.publish
+    real = Runs.publish
 
     def unreachable(*_: Any) -> None:
         raise StorageUnreachable("The catalog does not answer.")
 
-    monkeypatch.setattr(run_state, "publish", unreachable)
+    monkeypatch.setattr(Runs, "publish", unreachable)
     assert isinstance(driven(world, restore, lambda _: None), StorageUnreachable)
     failed = world.restore(restore.id)
     assert failed.status is RestoreStatus.FAILED
     assert failed.staging_until is not None
     assert world.driver(destination).inspect(world.place(destination)).is_open
-    monkeypatch.setattr(run_state, "publish", real)
+    monkeypatch.setattr(Runs, "publish", real)
     with world.engine.database.transaction() as session:
         restores.resume(session, restore.id, world.person.id, world.engine.now())
     assert driven(world, restore, lambda _: None) is None

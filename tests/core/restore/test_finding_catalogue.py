@@ -14,7 +14,7 @@ from core.content.record_type import AppType
 from core.errors import DamagedObject, UnknownFormat
 from core.findings import Finding, FindingCode, Severity, blocks
 from core.formats.export import Dropped, ExportSummary
-from core.restore import packs, report, steps, verify
+from core.restore import packs, report, run_steps, steps, verify
 from core.restore.assess import unreadable
 from core.restore.compare import compare
 from core.restore.facts import BackupFacts, DestinationFacts, Facts, GroupFacts, Limits, OrganizationFacts
@@ -178,7 +178,7 @@ MAKES: dict[FindingCode, Make] = {
         [SourceFact(code=FindingCode.USER_UNKNOWN_AUTHOR.value, count=1, examples=("ada",))]
     ),
     FindingCode.PLAN_CHANGED: lambda: [steps._plan_changed(["user.missing-email"])],
-    FindingCode.PART_GIVEN_UP: lambda: [steps._given_up(TakenOverTooOften("It died.", hint="Resume the run."))],
+    FindingCode.PART_GIVEN_UP: lambda: [run_steps._given_up(TakenOverTooOften("It died.", hint="Resume the run."))],
 }
 
 
