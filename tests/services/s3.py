@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,7 @@ def _running(folder: Path, ports: Mapping[str, int]) -> Iterator[S3Server]:
             "-s3",
             f"-s3.config={folder / 'ids.json'}",
             "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
             "-s3.allowDeleteBucketNotEmpty=false",
             "-volume.max=50",
             "-master.volumeSizeLimitMB=1024",
@@ -142,7 +143,8 @@ def _running(folder: Path, ports: Mapping[str, int]) -> Iterator[S3Server]:
             time.sleep(0.1)
         yield server
     finally:
-        os.killpg(process.pid, signal.SIGKILL)  # a clean stop takes ten seconds, and nothing of it is kept
+        with suppress(ProcessLookupError):  # it ended by itself, and why is being told
+            os.killpg(process.pid, signal.SIGKILL)  # a clean stop takes ten seconds, and nothing of it is kept
         process.wait()
 
 
