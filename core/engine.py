@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core import migrations
 from core.access.people import Person, ensure_person
 from core.apps.driver import Driver
-from core.apps.embedded.sqlite import SqliteDriver
+from core.apps.embedded.driver import EmbeddedDriver
 from core.archive.signing import Keyring
 from core.backup.leftovers import clear_inboxes
 from core.backup.native_import import ImportSteps
@@ -181,7 +181,7 @@ def build_engine(
         settings=settings,
         database=database,
         keyring=Keyring(settings.keys_dir),
-        drivers={"embedded": SqliteDriver(stores=open_store)},
+        drivers={"embedded": EmbeddedDriver(stores=open_store)},
         open_store=open_store,
         now=now or _utc_now,
         edge=edge,

@@ -22,6 +22,15 @@ class Shard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShardState:
+    """What a shard's database is, as people are told it."""
+
+    said: str
+    #: what does not stop any work and should be put right
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """One generation of an app's data on a shard."""
 
@@ -110,11 +119,30 @@ class Driver(Protocol):
     Loading a part is one transaction on the shard: lock the part's claim row, compare the token, write the rows,
     insert into `loaded_parts`. A token that is not the row's own raises Fenced and writes nothing.
 
-    Methods raise DiskFull, StorageReadOnly, StorageUnreachable (transient: another process holds the place for longer
-    than a busy timeout) and DamagedObject (with the generation as its key).
+    Methods raise DiskFull, StorageReadOnly, StorageUnreachable (transient: the database does not answer, or another
+    process holds the place for longer than a busy timeout) and DamagedObject (with the generation as its key).
     """
 
     capabilities: Capabilities
+
+    def prepare(self, shard: Shard) -> ShardState:
+        """Make a new shard's database ready for generations, and look at it. Raises SettingError for a URL that cannot
+        be a shard's."""
+        ...
+
+    def look_at(self, shard: Shard) -> ShardState:
+        """Whether the shard's database can be used, and what it is. Raises ObjectNotFound where it is not there,
+        StorageTooOld, and StorageForbidden where generations may not be made."""
+        ...
+
+    def free_bytes(self, shard: Shard) -> int | None:
+        """Bytes that still fit on a shard, or None where there is no such limit."""
+        ...
+
+    def end_sessions(self, shard: Shard, owner: str) -> int:
+        """End what `owner`, another process, does on the shard at this moment: what it has not committed is taken back,
+        and its locks are gone when this returns. Returns how many sessions were ended."""
+        ...
 
     def provision(self, place: Place, *, with_default_personal_space: bool) -> None:
         """Make a new, empty, open and indexed generation."""
@@ -175,10 +203,6 @@ class Driver(Protocol):
         self, place: Place, record_type: RecordType, *, where: Mapping[str, str | None] = MappingProxyType({})
     ) -> int:
         """How many rows `select` would find without a limit."""
-        ...
-
-    def free_bytes(self, shard: Shard) -> int | None:
-        """Bytes that still fit on a shard, or None where there is no such limit."""
         ...
 
     def read_attachments(self, place: Place, *, pack: str | None = None) -> Iterator[AttachmentEntry]:

@@ -12,7 +12,6 @@ from sqlalchemy import text
 from core.access.deciders import deciders
 from core.access.roles import holders
 from core.access.tables import RoleName
-from core.apps.embedded.files import shard_folder
 from core.backup.leftovers import abandoned
 from core.catalog import apps, backups, generations, holds, organizations, shards, storages
 from core.catalog.runs import OPEN
@@ -171,13 +170,12 @@ def _shards(engine: Engine) -> Iterator[Line]:
     for one in found:
         what = f"shard {one.name}"
         try:
-            folder = shard_folder(one)
-            if not folder.is_dir():
-                yield bad(what, f"Its folder {folder} is not there.", "Mount its disk, or bring the folder back.")
-                continue
+            state = engine.drivers["embedded"].look_at(one)
             next(iter(engine.open_store(one.attachments_url).list("gen-")), None)
-            free = engine.drivers["embedded"].free_bytes(one)
-            yield _space(what, f"{on_shard.count(one.name)} apps in region {one.region}", free)
+            said = f"{on_shard.count(one.name)} apps in region {one.region}; {state.said}"
+            yield _space(what, said, engine.drivers["embedded"].free_bytes(one))
+            for warned in state.warnings:
+                yield warning(what, warned, "Put this right, then run restorebot doctor again.")
         except (RestorebotError, OSError) as error:
             yield failed(what, error)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from core.apps.driver import Shard
-from core.apps.embedded.files import shard_folder
+from core.apps.embedded.files import URL_PREFIX
 from core.catalog import apps, shards
 from core.cli.acting import installation_admin
 from core.cli.context import Json, engine_of, output, show_json, show_table
@@ -26,10 +26,14 @@ def create(
     name: Annotated[str, typer.Argument(help="Name of the new shard.")],
     region: Annotated[str, typer.Option(help="Its region. An app never leaves its region.")],
     url: Annotated[
-        str, typer.Option(help="Its databases: sqlite:////path/of/a/folder. Default: in the data folder.")
+        str,
+        typer.Option(
+            help="Its database: postgresql://USER@HOST/DATABASE, or sqlite:////path/of/a/folder. Default: in the data "
+            "folder. A password comes from PGPASSWORD or ~/.pgpass."
+        ),
     ] = "",
     attachments: Annotated[
-        str, typer.Option(help="Its attachment store: file:///path/of/a/folder. Default: in the shard's folder.")
+        str, typer.Option(help="Its attachment store: a storage's URL. Default: in the shard's folder, if it has one.")
     ] = "",
     as_json: Json = False,
 ) -> None:
@@ -37,7 +41,7 @@ def create(
     with engine_of(context) as engine:
         person = installation_admin(engine)
         wanted = _described(engine, name, region, url, attachments)
-        shard_folder(wanted).mkdir(parents=True, exist_ok=True, mode=0o700)
+        state = engine.drivers["embedded"].prepare(wanted)
         open_store(wanted.attachments_url, create=True)
         with engine.database.transaction() as session:
             made = shards.create(
@@ -52,7 +56,9 @@ def create(
         if as_json:
             show_json(_row(made, 0))
         else:
-            output().print(f"Made shard {made.name} in region {made.region}: {made.url}.", markup=False)
+            output().print(f"Made shard {made.name} in region {made.region}: {made.url} ({state.said}).", markup=False)
+            for warned in state.warnings:
+                output().print(f"Warning: {warned}", markup=False)
 
 
 @app.command("list")
@@ -78,20 +84,17 @@ def _described(engine: Engine, name: str, region: str, url: str, attachments: st
             f"{name!r} in region {region!r} cannot be a shard. Nothing was made.",
             hint="A shard's name has letters, digits, '.', '-' and '_'; a region is any word, such as eu.",
         )
-    folder = engine.settings.data_dir / "shards" / name
-    wanted = Shard(name=name, region=region.strip(), url=url or f"sqlite:///{folder}", attachments_url=attachments)
-    folder = shard_folder(wanted)
-    if not folder.is_absolute():
+    url = url or f"sqlite:///{engine.settings.data_dir / 'shards' / name}"
+    return Shard(name=name, region=region.strip(), url=url, attachments_url=attachments or _beside_the_database(url))
+
+
+def _beside_the_database(url: str) -> str:
+    if not url.startswith(URL_PREFIX):
         raise UsageError(
-            f"{url} does not name a folder by its whole path. Nothing was made.",
-            hint="Write four slashes: sqlite:////path/of/a/folder.",
+            "This database has no folder in which attachments could lie. Nothing was made.",
+            hint="Say where they go: --attachments file:///path/of/a/folder.",
         )
-    return Shard(
-        name=wanted.name,
-        region=wanted.region,
-        url=wanted.url,
-        attachments_url=attachments or Path(folder / "attachments").as_uri(),
-    )
+    return (Path(url.removeprefix(URL_PREFIX)).absolute() / "attachments").as_uri()
 
 
 def _row(one: Shard, apps_on_it: int) -> dict[str, Any]:

@@ -18,8 +18,10 @@ from typing import Any, Final
 import pyarrow as pa
 
 from core.apps.driver import Place, Shard
+from core.apps.embedded.driver import EmbeddedDriver
 from core.apps.embedded.generation import Index, create_table, plain_indexes
-from core.apps.embedded.sqlite import PAGE_BYTES, SqliteDriver
+from core.apps.embedded.sqlite import PAGE_BYTES
+from core.apps.embedded.sqlite_session import SQLITE
 from core.archive.manifest import RecordObject
 from core.archive.reader import ArchiveReader
 from core.archive.signing import Keyring
@@ -43,7 +45,7 @@ def ours(reader: ArchiveReader, folder: Path) -> dict[str, float]:
     app_type = AppType(reader.manifest.app_type)
     shard = Shard(name="bench", region="", url=f"sqlite:///{folder}", attachments_url=f"file://{folder}")
     place = Place(shard=shard, generation=GENERATION, app_type=app_type)
-    driver = SqliteDriver()
+    driver = EmbeddedDriver()
 
     def load(part: RecordObject) -> int:
         record_type = BY_NAME[part.record_type]
@@ -72,7 +74,7 @@ def executemany(reader: ArchiveReader, folder: Path) -> dict[str, float]:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("BEGIN")
         for record_type, rows in tables:
-            connection.execute(create_table(record_type.table, record_type.schema))
+            connection.execute(create_table(record_type.table, record_type.schema, SQLITE))
             marks = ", ".join("?" * len(record_type.schema))
             connection.executemany(f"INSERT INTO {record_type.table} VALUES ({marks})", rows)
         connection.execute("COMMIT")

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.apps.driver import AttachmentEntry, Driver, Edit, EditKind, KeyRange, Place, Shard
-from core.apps.embedded.session import session
-from core.apps.embedded.sqlite import SqliteDriver
+from core.apps.embedded.driver import EmbeddedDriver
+from core.apps.embedded.sqlite_session import open_file
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.content.record_type import PLACEHOLDER, AppType, RecordType
 from core.errors import DamagedObject, DiskFull, Fenced, NotFound, ObjectNotFound, StorageUnreachable, WrongState
@@ -35,7 +35,7 @@ def sqlite_shard(folder: Path) -> Shard:
     return Shard(name="one", region="eu", url=f"sqlite:///{folder}/shard", attachments_url=f"file://{folder}/files")
 
 
-DRIVERS: dict[str, tuple[Callable[[], Driver], Callable[[Path], Shard]]] = {"sqlite": (SqliteDriver, sqlite_shard)}
+DRIVERS: dict[str, tuple[Callable[[], Driver], Callable[[Path], Shard]]] = {"sqlite": (EmbeddedDriver, sqlite_shard)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +118,7 @@ def test_what_fails_in_the_source_is_raised_as_it_is_and_nothing_is_written(app:
 
 KILLED = """
 import sys, time, pyarrow as pa
-from core.apps.embedded.sqlite import SqliteDriver
+from core.apps.embedded.driver import EmbeddedDriver
 from core.apps.driver import Place, Shard
 from core.content.catalogue import BY_NAME
 from core.content.record_type import AppType
@@ -132,7 +132,7 @@ def batches():
         yield pa.RecordBatch.from_pylist(rows, schema=one.schema)
         if start == 100_000:
             print("loading", flush=True)
-driver = SqliteDriver()
+driver = EmbeddedDriver()
 driver.load(place, "big", driver.claim(place, "big"), [(one, pa.RecordBatchReader.from_batches(one.schema, batches()))])
 """
 
@@ -428,13 +428,13 @@ class TestSqliteFile:
     def test_a_file_in_use_is_waited_for_and_told(
         self, app: Given, staged: Place, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("core.apps.embedded.session.BUSY_SECONDS", 0.2)
-        with session(file, durable=False) as other, other.transaction(), pytest.raises(StorageUnreachable) as raised:
+        monkeypatch.setattr("core.apps.embedded.sqlite_session.BUSY_SECONDS", 0.2)
+        with open_file(file, durable=False) as other, other.transaction(), pytest.raises(StorageUnreachable) as raised:
             app.driver.claim(staged, "p")
         assert raised.value.transient
 
     def test_a_full_disk_is_told_and_nothing_is_written(self, app: Given, staged: Place, file: Path) -> None:
-        with session(file, durable=False) as opened:
+        with open_file(file, durable=False) as opened:
             opened.run(f"PRAGMA max_page_count={opened.value('PRAGMA page_count')}")
             with pytest.raises(DiskFull), opened.transaction():
                 opened.run('INSERT INTO "loaded_parts" VALUES (hex(zeroblob(1000000)), 1)')

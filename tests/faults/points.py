@@ -18,7 +18,7 @@ import pyarrow as pa
 from sqlalchemy.orm import Session
 
 from core.apps.driver import Driver, Place
-from core.apps.embedded.sqlite import SqliteDriver
+from core.apps.embedded.driver import EmbeddedDriver
 from core.content.record_type import RecordType
 from core.database import Database
 from core.engine import Engine
@@ -204,7 +204,7 @@ def watched(engine: Engine, points: Points) -> Engine:
     return replace(
         engine,
         database=WatchedDatabase(engine.settings.catalog_url, points),
-        drivers={name: WatchedDriver(SqliteDriver(stores=stores), points) for name in engine.drivers},
+        drivers={name: WatchedDriver(EmbeddedDriver(stores=stores), points) for name in engine.drivers},
         open_store=stores,
         edge=points.edge,
     )

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.apps.embedded.sqlite import SqliteDriver
+from core.apps.embedded.driver import EmbeddedDriver
 from core.engine import Engine
 from core.errors import RestorebotError, StorageUnreachable
 from core.storage.location import open_store
@@ -62,7 +62,7 @@ def failing(engine: Engine, faults: Faults) -> Engine:
         store: Any = Failing(open_store(url), "store", faults)
         return store
 
-    drivers: Any = {name: Failing(SqliteDriver(stores=stores), "driver", faults) for name in engine.drivers}
+    drivers: Any = {name: Failing(EmbeddedDriver(stores=stores), "driver", faults) for name in engine.drivers}
     return replace(engine, drivers=drivers, open_store=stores)
 
 

@@ -11,18 +11,18 @@ from typing import Final
 
 from core.apps.driver import Edit, EditKind
 from core.apps.embedded.generation import ITEM_TYPES
-from core.apps.embedded.session import Session
+from core.apps.embedded.session import Session, Value
 from core.content.catalogue import BY_NAME, RECORD_TYPES, container_type
 from core.content.record_type import PLACEHOLDER, AppType, RecordType
 from core.errors import NotFound, WrongState
 
-Value = str | int | None
+Given = Value | None
 
 DEFAULT_SPACE: Final = "provisioned-space"
 STORAGE_FORMAT: Final = 2
 
 
-def insert(session: Session, record_type: str, **values: Value) -> None:
+def insert(session: Session, record_type: str, **values: Given) -> None:
     """One record; columns that are not named are null."""
     given = {name: value for name, value in values.items() if value is not None}
     columns = ", ".join(f'"{name}"' for name in given)
@@ -33,10 +33,10 @@ def insert(session: Session, record_type: str, **values: Value) -> None:
 def provision_personal_space(session: Session) -> None:
     """The personal space of a new Confluence's admin, its description and its home page, each with a body."""
     now = _now()
-    written: Mapping[str, Value] = {"creator": "admin", "created": now, "modifier": "admin", "modified": now}
+    written: Mapping[str, Given] = {"creator": "admin", "created": now, "modifier": "admin", "modified": now}
     description, home = f"{DEFAULT_SPACE}-description", f"{DEFAULT_SPACE}-home"
-    inside: Mapping[str, Value] = {"space": DEFAULT_SPACE, "container": DEFAULT_SPACE, "version": 1}
-    records: list[tuple[str, Mapping[str, Value]]] = [
+    inside: Mapping[str, Given] = {"space": DEFAULT_SPACE, "container": DEFAULT_SPACE, "version": 1}
+    records: list[tuple[str, Mapping[str, Given]]] = [
         ("directory.user_key", {"key": "admin", "native": "ConfluenceUserImpl", "username": "admin"}),
         (
             "confluence.space",
@@ -121,7 +121,7 @@ def _delete_with_all_on_it(session: Session, app_type: AppType, gone: RecordType
     """Child pages move up to the parent of the deleted one, a home page is forgotten; all else that refers to the
     deleted goes too. Rows are deleted before what hangs on them is looked for, so that a circle ends."""
     listed = json.dumps(keys)
-    refers = 'IN (SELECT "value" FROM json_each(?))'
+    refers = f"IN ({session.dialect.listed})"
     hanging = []
     for one in RECORD_TYPES[app_type]:
         for column in one.references:
@@ -145,10 +145,10 @@ def _delete_with_all_on_it(session: Session, app_type: AppType, gone: RecordType
 
 
 def _delete(session: Session, record_type: RecordType, keys: Collection[str]) -> None:
-    listed = json.dumps(list(keys))
-    session.run(f'DELETE FROM "{record_type.table}" WHERE "key" IN (SELECT "value" FROM json_each(?))', listed)
+    listed, named = json.dumps(list(keys)), f"IN ({session.dialect.listed})"
+    session.run(f'DELETE FROM "{record_type.table}" WHERE "key" {named}', listed)
     if record_type.has_file:
-        session.run('DELETE FROM "attachment_file" WHERE "record_key" IN (SELECT "value" FROM json_each(?))', listed)
+        session.run(f'DELETE FROM "attachment_file" WHERE "record_key" {named}', listed)
 
 
 def _container(session: Session, app_type: AppType, key_column: str, edit: Edit) -> str:
@@ -217,7 +217,7 @@ def _add_issue(session: Session, edit: Edit) -> None:
     )
 
 
-def _body(owner: str, body: str, container: str) -> Mapping[str, Value]:
+def _body(owner: str, body: str, container: str) -> Mapping[str, Given]:
     return {
         "key": f"{owner}-body",
         "native": "BodyContent",
@@ -232,5 +232,5 @@ def _new_key() -> str:
     return f"added-{secrets.token_hex(8)}"
 
 
-def _now() -> int:
-    return int(datetime.now(UTC).timestamp() * 1_000_000)
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -63,8 +63,11 @@ def make_indexes(session: Session, app_type: AppType) -> tuple[str, ...]:
 
 
 def broken_references(session: Session, place: Place) -> Iterator[BrokenReferences]:
+    proven = session.proven_references()
     for one in RECORD_TYPES[place.app_type]:
         for column in one.references:
+            if (one.table, column.name) in proven:
+                continue
             broken = broken_condition(one, column)
             if count := int(session.value(f"SELECT count(*) {broken}")):
                 examples = session.run(f'SELECT "key" {broken} ORDER BY "key" LIMIT {MAX_EXAMPLES}')

@@ -76,12 +76,6 @@ class GenerationFile:
     def sync_folder(self) -> None:
         _sync(self.path.parent)
 
-    def size(self) -> int:
-        return self.must_exist().stat().st_size
-
-    def free_bytes(self) -> int:
-        return free_bytes(self.path.parent)
-
     def _beside(self, suffix: str) -> Path:
         return self.path.with_name(self.path.name + suffix)
 

@@ -14,6 +14,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from core.apps.embedded.session import Dialect
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.content.record_type import PLACEHOLDER, AppType, Column, RecordType, Role
 
@@ -22,38 +23,48 @@ PERSON_TARGETS: Final = ("directory.user_key", "directory.user")
 #: What people open: listed by container.
 ITEM_TYPES: Final = frozenset({"jira.issue", "confluence.page", "confluence.blog_post"})
 
-ATTACHMENT_SCHEMA: Final = pa.schema(
-    [
-        pa.field("record_key", pa.string(), nullable=False),
-        pa.field("record_type", pa.string(), nullable=False),
-        pa.field("name", pa.string(), nullable=False),
-        pa.field("blob", pa.string(), nullable=False),
-        pa.field("size", pa.int64(), nullable=False),
-        pa.field("pack", pa.string(), nullable=False),
-        pa.field("offset", pa.int64(), nullable=False),
-        pa.field("stored_size", pa.int64(), nullable=False),
-        pa.field("compressed", pa.bool_(), nullable=False),
-    ]
-)
-#: Tables of the generation itself. `provisioned` names the records that a new app comes with.
-OWN_TABLES: Final = (
-    'CREATE TABLE "part_claim" ("part" TEXT PRIMARY KEY NOT NULL, "token" INTEGER NOT NULL) WITHOUT ROWID',
-    'CREATE TABLE "loaded_parts" ("part" TEXT PRIMARY KEY NOT NULL, "rows" INTEGER NOT NULL) WITHOUT ROWID',
-    'CREATE TABLE "provisioned" ("record_type" TEXT NOT NULL, "key" TEXT NOT NULL, PRIMARY KEY ("record_type", "key"))'
-    " WITHOUT ROWID",
-    'CREATE TABLE "generation" ("app_type" TEXT NOT NULL, "is_open" INTEGER NOT NULL, "seals" INTEGER NOT NULL)',
-)
+
+def _own(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in columns.items()])
 
 
-def _declared(type_: pa.DataType) -> str:
+ATTACHMENT_SCHEMA: Final = _own(
+    record_key=pa.string(),
+    record_type=pa.string(),
+    name=pa.string(),
+    blob=pa.string(),
+    size=pa.int64(),
+    pack=pa.string(),
+    offset=pa.int64(),
+    stored_size=pa.int64(),
+    compressed=pa.bool_(),
+)
+#: Tables of the generation itself: their columns, and how many of the first ones are the primary key. `provisioned`
+#: names the records that a new app comes with.
+OWN_TABLES: Final[Mapping[str, tuple[pa.Schema, int]]] = {
+    "part_claim": (_own(part=pa.string(), token=pa.int64()), 1),
+    "loaded_parts": (_own(part=pa.string(), rows=pa.int64()), 1),
+    "provisioned": (_own(record_type=pa.string(), key=pa.string()), 2),
+    "generation": (_own(app_type=pa.string(), is_open=pa.int64(), seals=pa.int64()), 0),
+}
+
+
+def declared(type_: pa.DataType, dialect: Dialect) -> str:
+    if pa.types.is_string(type_):
+        return dialect.text
     if pa.types.is_floating(type_):
-        return "REAL"
-    return "TEXT" if pa.types.is_string(type_) else "INTEGER"
+        return dialect.decimal
+    if pa.types.is_boolean(type_):
+        return dialect.flag
+    return dialect.moment if pa.types.is_timestamp(type_) else dialect.number
 
 
-def create_table(table: str, schema: pa.Schema) -> str:
-    columns = ", ".join(f'"{one.name}" {_declared(one.type)}' + ("" if one.nullable else " NOT NULL") for one in schema)
-    return f'CREATE TABLE "{table}" ({columns})'
+def create_table(table: str, schema: pa.Schema, dialect: Dialect, *, key_columns: int = 0) -> str:
+    columns = [f'"{one.name}" {declared(one.type, dialect)}' + ("" if one.nullable else " NOT NULL") for one in schema]
+    if not key_columns:
+        return f'CREATE TABLE "{table}" ({", ".join(columns)})'
+    key = ", ".join(f'"{name}"' for name in schema.names[:key_columns])
+    return f'CREATE TABLE "{table}" ({", ".join(columns)}, PRIMARY KEY ({key})){dialect.keyed}'
 
 
 @cache
@@ -106,8 +117,9 @@ def plain_indexes(app_type: AppType) -> tuple[Index, ...]:
     return tuple(found)
 
 
-def stored_schema(schema: pa.Schema) -> pa.Schema:
-    """SQLite knows no time and no truth: microseconds and 0 or 1 are stored as integers."""
+def stored_schema(schema: pa.Schema, dialect: Dialect) -> pa.Schema:
+    if not dialect.only_numbers:
+        return schema
     return pa.schema(
         [
             one.with_type(pa.int64()) if pa.types.is_timestamp(one.type) or pa.types.is_boolean(one.type) else one
@@ -138,21 +150,10 @@ def quoted(schema: pa.Schema) -> str:
     return ", ".join(f'"{name}"' for name in schema.names)
 
 
-def typed_row(schema: pa.Schema, key_column: str, key: str) -> str:
-    """A SELECT of one row without nulls. The driver of SQLite finds a column's type from the first rows it sees."""
-    literals = {"TEXT": "''", "REAL": "0.0", "INTEGER": "0"}
-    return "SELECT " + ", ".join(
-        (f"'{key}'" if one.name == key_column else literals[_declared(one.type)]) + f' AS "{one.name}"'
-        for one in schema
-    )
-
-
-def read_in_key_order(table: str, schema: pa.Schema, key_column: str, condition: str) -> str:
-    """Rows by key, after one typed row with the key '', which sorts before or beside all others."""
-    return (
-        f"{typed_row(schema, key_column, '')} UNION ALL"
-        f' SELECT {quoted(schema)} FROM "{table}" WHERE {condition} ORDER BY "{key_column}"'
-    )
+def typed_row(schema: pa.Schema, dialect: Dialect) -> str:
+    """A SELECT of one row without nulls: the driver of SQLite finds a column's type from the first rows it sees."""
+    literals = {dialect.text: "''", dialect.decimal: "0.0", dialect.number: "0"}
+    return "SELECT " + ", ".join(f'{literals[declared(one.type, dialect)]} AS "{one.name}"' for one in schema)
 
 
 def filtered(record_type: RecordType, where: Mapping[str, str | None]) -> tuple[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ import pytest
 
 from core import audit
 from core.apps.driver import Edit, EditKind, Place
-from core.apps.embedded.sqlite import SqliteDriver
+from core.apps.embedded.driver import EmbeddedDriver
 from core.catalog import apps, clearing, generations, holds, moves, organizations, shards
 from core.catalog.apps import App
 from core.catalog.tables import GenerationStatus, HoldReason
@@ -25,7 +25,7 @@ class Stopped(BaseException):
     """The process ended here."""
 
 
-class StoppingDriver(SqliteDriver):
+class StoppingDriver(EmbeddedDriver):
     """Stops before, or fails in, one of its methods, once."""
 
     def __init__(self) -> None:
@@ -183,7 +183,7 @@ def test_a_failure_leaves_it_as_it_was(shelf: Shelf, method: str) -> None:
 def test_data_that_appears_while_it_moves_stays(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     def provision(place: Place, **words: bool) -> None:
         shelf.add_page()
-        SqliteDriver.provision(shelf.driver, place, **words)
+        EmbeddedDriver.provision(shelf.driver, place, **words)
 
     monkeypatch.setattr(shelf.driver, "provision", provision)
     with pytest.raises(WrongState, match="has data"):
@@ -206,7 +206,7 @@ def test_what_was_broken_off_goes_on_when_it_is_started_again(shelf: Shelf, meth
 
 def test_what_was_broken_off_is_taken_back_by_moving_it_where_it_is(shelf: Shelf) -> None:
     def closed_and_stopped(place: Place) -> None:
-        SqliteDriver.close(shelf.driver, place)
+        EmbeddedDriver.close(shelf.driver, place)
         raise Stopped
 
     shelf.driver.close = closed_and_stopped  # type: ignore[method-assign]

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from core.apps.driver import Place, Shard
-from core.apps.embedded.sqlite import SqliteDriver
+from core.apps.embedded.driver import EmbeddedDriver
 from core.content.catalogue import BY_NAME
 from core.content.record_type import PLACEHOLDER, AppType
 from core.errors import Ambiguous, NotFound
@@ -15,7 +15,7 @@ from core.look.item import item
 from core.look.outline import containers, items
 from core.look.text import as_text, outline_as_text
 
-DRIVER = SqliteDriver()
+DRIVER = EmbeddedDriver()
 EARLY, LATE = datetime(2024, 1, 2, 3, 4), datetime(2024, 5, 6)  # noqa: DTZ001 - exports name no zone
 
 PEOPLE: Mapping[str, list[dict[str, Any]]] = {

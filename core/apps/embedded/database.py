@@ -1,0 +1,41 @@
+"""What differs between the databases in which generations live, besides their words."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from core.apps.driver import Place, Shard, ShardState
+from core.apps.embedded.session import Session
+
+
+class ShardDatabase(Protocol):
+    """Where the generations of a shard live. Raises what the Driver raises."""
+
+    def prepare(self, shard: Shard) -> ShardState: ...
+
+    def look_at(self, shard: Shard) -> ShardState: ...
+
+    def free_bytes(self, shard: Shard) -> int | None: ...
+
+    def end_sessions(self, shard: Shard, owner: str) -> int: ...
+
+    def make(self, place: Place, *, durable: bool) -> AbstractContextManager[Session]:
+        """A transaction in a place that is made if it does not stand. Of two that make it at once, one waits."""
+        ...
+
+    def open(self, place: Place, *, durable: bool = False) -> AbstractContextManager[Session]:
+        """A place that stands; else ObjectNotFound.
+
+        With `durable` each transaction is on the disk when it ends. Without, it survives the end of any of our
+        processes, but not that of the machine: enough for staging, which `seal` ends.
+        """
+        ...
+
+    def index(self, place: Place) -> tuple[str, ...]: ...
+
+    def seal(self, place: Place) -> None:
+        """What a durable transaction does not put on the disk by itself."""
+        ...
+
+    def remove(self, place: Place) -> None:
+        """Nothing there is no error."""
+        ...
