@@ -13,6 +13,8 @@ RestorebotError
 ├── UnknownFormat           an archive of a newer format version or with unknown features
 ├── StorageError
 │   ├── ObjectNotFound, ObjectExists, StorageReadOnly, DiskFull, StorageUnreachable (transient)
+│   ├── only where the storage is a service: BucketMissing, WrongRegion, BadCredentials (transient), AccessDenied,
+│   │   ClockSkew (transient), WrongChecksum (transient), EncryptionRefused, NotSupported, StorageUnfit
 ├── CatalogError            the catalog's database
 │   ├── CatalogLocked, CatalogUnreachable, CatalogCrowded, CatalogReadOnly, CatalogFull, CatalogConflict (transient)
 │   ├── CatalogTooOld, CatalogMissing, CatalogSignIn, CatalogNotAllowed
@@ -20,7 +22,8 @@ RestorebotError
 ├── Cancelled               the run's cancel wish was seen at a step's edge
 └── RunFailed               a run ended with findings that block it
 
-Transient errors are worth a retry of the same step; all others are not.
+Transient errors are worth a retry of the same step, or pass when somebody puts something outside right, so that a run
+can be resumed; all others are not.
 """
 
 from typing import ClassVar
@@ -162,6 +165,51 @@ class DiskFull(StorageError):
 class StorageUnreachable(StorageError):
     code = "storage.unreachable"
     transient = True
+
+
+class BucketMissing(StorageError):
+    code = "storage.bucket-missing"
+
+
+class WrongRegion(StorageError):
+    code = "storage.wrong-region"
+
+
+class BadCredentials(StorageError):
+    """None, wrong or expired ones. Transient: each try asks the usual chain again, and they may have been renewed."""
+
+    code = "storage.credentials"
+    transient = True
+
+
+class AccessDenied(StorageError):
+    code = "storage.access-denied"
+
+
+class ClockSkew(StorageError):
+    code = "storage.clock-skew"
+    transient = True
+
+
+class WrongChecksum(StorageError):
+    """Bytes were changed on their way, or under a reader."""
+
+    code = "storage.checksum"
+    transient = True
+
+
+class EncryptionRefused(StorageError):
+    code = "storage.encryption"
+
+
+class NotSupported(StorageError):
+    code = "storage.not-supported"
+
+
+class StorageUnfit(StorageError):
+    """The check on connecting found what a storage must be able to do and this one is not."""
+
+    code = "storage.unfit"
 
 
 class CatalogError(RestorebotError):

@@ -1,12 +1,14 @@
 """The real servers that tests share, started when the first test asks for them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from core.storage.s3_place import S3Place
 from tests.services.postgres import PostgresServer, postgres_server
-from tests.services.s3 import S3Server, s3_server
+from tests.services.s3 import REGION, S3Server, s3_server
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +38,22 @@ def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'catalog.sqlite'}"
     found: str = request.getfixturevalue("postgres_url")
     return found
+
+
+@pytest.fixture(scope="session")
+def s3_bucket(s3: S3Server) -> str:
+    """One for all tests, each under prefixes of its own: the server takes room for each bucket."""
+    return s3.new_bucket()
+
+
+@pytest.fixture
+def s3_url(s3: S3Server, s3_bucket: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """The URL of a new, empty place of a name, with credentials in the environment."""
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    test = uuid4().hex[:12]
+
+    def make(name: str) -> str:
+        return S3Place(bucket=s3_bucket, prefix=f"{test}/{name}", endpoint=s3.endpoint, region=REGION).url
+
+    return make

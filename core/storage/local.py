@@ -3,7 +3,6 @@
 import errno
 import io
 import os
-import re
 import secrets
 import shutil
 import stat
@@ -25,9 +24,8 @@ from core.errors import (
     StorageReadOnly,
     StorageUnreachable,
 )
-from core.storage.store import ObjectInfo, Store
+from core.storage.store import KEY_PART, ObjectInfo, Store, key_parts
 
-_PART: Final = re.compile(r"[A-Za-z0-9._@=-]{1,255}")
 _CHUNK: Final = 4 * 1024 * 1024
 #: Where objects are written before they are published. `~` is in no key, so nothing in it is ever listed or read.
 _INCOMING: Final = ".incoming~"
@@ -132,10 +130,7 @@ class LocalStore:
         return facts.f_bavail * facts.f_frsize
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if any(not _PART.fullmatch(part) or part in {".", ".."} for part in parts):
-            raise ValueError(f"not a storage key: {key!r}")
-        return self.root.joinpath(*parts)
+        return self.root.joinpath(*key_parts(key))
 
     def _new(self, key: str) -> Path:
         """The path of a key that is free as far as can be seen before writing; publishing is what decides."""
@@ -235,7 +230,7 @@ class LocalStore:
         # A folder sorts as its name with "/", so that the whole listing is sorted by key.
         for name, entry in sorted(entries, key=lambda one: one[0]):
             key = f"{folder}/{name}" if folder else name
-            if not _PART.fullmatch(entry.name) or not key.startswith(prefix):
+            if not KEY_PART.fullmatch(entry.name) or not key.startswith(prefix):
                 continue
             if name.endswith("/"):
                 yield from self._walk(key[:-1], prefix)

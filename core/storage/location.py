@@ -5,24 +5,24 @@ from urllib.parse import unquote, urlsplit
 
 from core.errors import UsageError
 from core.storage.local import LocalStore
+from core.storage.s3_place import SCHEME, parse_place
 from core.storage.store import Store
 
 
 def open_store(url: str, *, create: bool = False) -> Store:
-    """The store at `file:///folder`; with `create` its folder is made if it is not there.
+    """The store at `file:///folder` or `s3://bucket/prefix?…`; with `create` a folder is made if it is not there.
 
-    Without `create` nothing is touched: a folder that is not there is told by the store's first use.
+    Without `create` nothing is touched: a place that is not there is told by the store's first use.
     """
     parts = urlsplit(url)
-    if parts.scheme == "s3":
-        raise UsageError(
-            f"The storage {url} is in S3, which this version does not support yet; nothing was changed.",
-            hint="Use a folder: file:///path/to/folder.",
-        )
+    if parts.scheme == SCHEME:
+        from core.storage.s3 import S3Store  # boto3 takes a third of a second, and many installations have no S3
+
+        return S3Store(parse_place(url))
     if parts.scheme != "file" or parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
         raise UsageError(
             f"{url!r} is not the URL of a storage; nothing was changed.",
-            hint="Write a folder's whole path, as in file:///path/to/folder.",
+            hint="Write a folder's whole path, as in file:///path/to/folder, or s3://bucket/prefix.",
         )
     if parts.query or parts.fragment:
         raise UsageError(

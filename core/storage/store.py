@@ -1,10 +1,21 @@
 """The port to bytes under keys, and its contract."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
+
+KEY_PART: Final = re.compile(r"[A-Za-z0-9._@=-]{1,255}")
+
+
+def key_parts(key: str) -> list[str]:
+    """The parts of a key. Raises ValueError for what is no key."""
+    parts = key.split("/")
+    if any(not KEY_PART.fullmatch(part) or part in {".", ".."} for part in parts):
+        raise ValueError(f"not a storage key: {key!r}")
+    return parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +30,13 @@ class Store(Protocol):
 
     Every implementation guarantees:
 
-    - **create-only**: `put` and `put_file` never overwrite; a taken key raises ObjectExists and changes nothing;
+    - **create-only**: nothing overwrites; a taken key raises ObjectExists and changes nothing. (An S3 server without
+      conditional writes can only be asked before; there it rests on names being random and used once.) No key lies
+      under another one, as a file does under a folder: who puts `a` and `a/b` may get ObjectExists;
     - **atomic and durable**: an object is there whole, and on the disk with its folder, or not at all; a crash leaves
       no part of it under its key;
     - **read after write**: what `put` has returned from is seen by every later call;
-    - errors are told apart: ObjectNotFound, ObjectExists, StorageReadOnly, DiskFull, StorageUnreachable (transient).
+    - errors are told apart, each a StorageError of its own class (core/errors.py); what may pass is transient.
 
     Stores may be used from several threads.
     """
@@ -42,11 +55,17 @@ class Store(Protocol):
         ...
 
     def open(self, key: str) -> BinaryIO:
-        """A seekable stream of the object's bytes."""
+        """A seekable stream of the object's bytes, in bounded memory. Reading raises the store's errors, also when the
+        object is found to be another one than when it was opened."""
         ...
 
     def copy_from(self, source: "Store", source_key: str, key: str) -> str:
         """Create `key` here from an object of another store, and return the blake3 of the bytes that were written.
+
+        It was computed from the bytes as they were written; or, where a server copied without handing them out, it was
+        computed when the object was first stored, and the server's checksum of the whole object is the same then, of
+        the source now, and of the copy. The latter proves a copy against all accidents, not against who forges an
+        object with its checksum: who publishes what was copied reads it first.
 
         Never by a hard link: what protects must not share its bytes with what it protects.
         """

@@ -25,12 +25,12 @@ from core.storage.store import Store
 MakeStore = Callable[[str], Store]
 
 
-@pytest.fixture(params=["local"])
-def make_store(tmp_path: Path) -> MakeStore:
-    def make(name: str) -> Store:
-        return open_store((tmp_path / name).as_uri(), create=True)
-
-    return make
+@pytest.fixture(params=["local", "s3"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
+    if request.param == "s3":
+        s3_url: Callable[[str], str] = request.getfixturevalue("s3_url")
+        return lambda name: open_store(s3_url(name))
+    return lambda name: open_store((tmp_path / name).as_uri(), create=True)
 
 
 @pytest.fixture
@@ -69,8 +69,6 @@ def test_a_taken_key_is_never_overwritten(store: Store, make_store: MakeStore, t
         lambda: store.put("a/b", b"second"),
         lambda: store.put_file("a/b", work_file(tmp_path, b"second")),
         lambda: store.copy_from(other, "x", "a/b"),
-        lambda: store.put("a/b/c", b"second"),  # an object lies where a folder would have to be
-        lambda: store.put("a", b"second"),
     ):
         with pytest.raises(ObjectExists):
             attempt()
@@ -201,6 +199,14 @@ class TestLocal:
         for path in local.root.rglob("*"):
             assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
 
+    def test_no_key_lies_under_another(self, local: LocalStore) -> None:
+        """An object lies where a folder would have to be, or the other way round."""
+        local.put("a/b", b"first")
+        for key in ("a/b/c", "a"):
+            with pytest.raises(ObjectExists):
+                local.put(key, b"second")
+        assert keys(local) == ["a/b"]
+
     def test_a_file_with_another_name_is_copied(self, local: LocalStore, tmp_path: Path) -> None:
         shared = work_file(tmp_path, b"mine")
         (tmp_path / "second").hardlink_to(shared)
@@ -322,7 +328,7 @@ class TestLocation:
         assert not (tmp_path / "new").exists()
 
     @pytest.mark.parametrize(
-        "url", ["s3://bucket/prefix", "folder", "/folder", "file://host/x", "file:x", "http://x/y"]
+        "url", ["s3://bucket", "s3:///prefix", "folder", "/folder", "file://host/x", "file:x", "http://x/y"]
     )
     def test_other_urls_are_refused(self, url: str) -> None:
         with pytest.raises(UsageError, match="nothing was changed") as caught:

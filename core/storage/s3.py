@@ -1,0 +1,330 @@
+"""Objects in an S3 bucket. The only importer of boto3."""
+
+import io
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import boto3
+from boto3.s3.transfer import TransferConfig, create_transfer_manager
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+from urllib3.exceptions import HTTPError
+
+from core.errors import BadCredentials, ObjectExists, StorageError, StorageUnreachable, WrongChecksum
+from core.storage.s3_errors import Failure, error_of
+from core.storage.s3_object import Digests, Facts, sent_along
+from core.storage.s3_place import SCHEME, Creating, S3Place, parse_place
+from core.storage.s3_stream import RangedStream
+from core.storage.store import KEY_PART, ObjectInfo, Store, key_parts
+
+CONNECT_SECONDS: Final = 10
+READ_SECONDS: Final = 60
+#: Tries of a request, by botocore, with pauses that double; and of a body that breaks off, which it leaves to us.
+TRIES: Final = 5
+BODY_TRIES: Final = 3
+#: Files from this size on are uploaded in parts, several at a time.
+PARTS_FROM: Final = 8 * 1024 * 1024
+#: Objects from this size on, S3 copies in parts only. 5 GiB by its own rules.
+COPIED_IN_PARTS_FROM: Final = 5 * 1024**3
+COPIED_PART: Final = 512 * 1024 * 1024
+#: Reads of all streams of a process that are under way at a time.
+_READS: Final = 16
+
+
+class S3Store:
+    """Every object lies under the place's prefix, with the CRC32 of all its bytes, which the server compares when it is
+    written and readers compare when they read it whole, and with its blake3 in its metadata.
+
+    S3 itself makes objects durable, atomic and seen at once. Requests are repeated by botocore. A request whose answer
+    was lost may have done its work: an object found in the way is known as our own by the mark of its write.
+    """
+
+    def __init__(self, place: S3Place, *, parts_from: int = PARTS_FROM) -> None:
+        self.place = place
+        self.url = place.url
+        self._root = f"{place.prefix}/"
+        self._parts_from = parts_from
+
+    def put(self, key: str, data: bytes) -> None:
+        def write(facts: dict[str, Any]) -> None:
+            self._client.put_object(**self._object(key), Body=data, **facts)
+
+        self._create(key, Digests.of(io.BytesIO(data)), write)
+
+    def put_file(self, key: str, path: Path) -> None:
+        key_parts(key)
+        with path.open("rb") as file:
+            digests = Digests.of(file)
+        self._create(key, digests, lambda facts: self._upload(str(path), key, facts))
+        path.unlink()
+
+    def get(self, key: str) -> bytes:
+        for _ in range(BODY_TRIES - 1):
+            with suppress(WrongChecksum), self.open(key) as stream:
+                return stream.read()
+        with self.open(key) as stream:
+            return stream.read()
+
+    def open(self, key: str) -> BinaryIO:
+        facts = self._facts(key)
+
+        def read(start: int, end: int) -> bytes:
+            return self._read(key, facts, start, end)
+
+        def changed() -> WrongChecksum:
+            return WrongChecksum(
+                f"Object {key!r} in the storage {self.place.name} did not pass whole: its checksum is not that of the "
+                "bytes; nothing was changed.",
+                hint="Start again or resume. If it happens again, look for what lies between here and the server.",
+            )
+
+        stream = RangedStream(facts.size, read, _reads(), crc32=facts.crc32_number, mismatch=changed)
+        return io.BufferedReader(stream)
+
+    def copy_from(self, source: Store, source_key: str, key: str) -> str:
+        """Between two places of one server the server copies, where it vouches for the source's bytes and then for the
+        copy's: no byte of them comes here. Else they are read twice, first for their digests, and sent once."""
+        self._must_be_free(key)
+        if source.url.startswith(f"{SCHEME}:"):
+            origin = S3Store(parse_place(source.url))
+            if origin.place.endpoint == self.place.endpoint:
+                facts = origin._facts(source_key)
+                known = facts.digests
+                if known is not None and self._copied(origin._object(source_key), facts, known, key):
+                    return known.blake3
+        with source.open(source_key) as stream:
+            digests = Digests.of(stream)
+        with source.open(source_key) as stream:
+            self._create(key, digests, lambda facts: self._upload(stream, key, facts))
+        return digests.blake3
+
+    def stat(self, key: str) -> ObjectInfo:
+        facts = self._facts(key)
+        return ObjectInfo(key=key, size=facts.size, modified=facts.modified)
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """In memory: a few hundred bytes an object. S3 sorts by key, but not every server that speaks its language."""
+        folder, _, _ = prefix.rpartition("/")
+        if folder:
+            key_parts(folder)
+        found = []
+        with self._errors("", "ListObjectsV2"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.place.bucket, Prefix=self._root + prefix
+            )
+            for page in pages:
+                for one in page.get("Contents", ()):
+                    key = one["Key"].removeprefix(self._root)
+                    if all(map(KEY_PART.fullmatch, key.split("/"))):
+                        found.append(ObjectInfo(key=key, size=one["Size"], modified=one["LastModified"]))
+        yield from sorted(found, key=lambda one: one.key)
+
+    def delete(self, key: str) -> None:
+        """In a bucket with versions the object is gone for us, and its bytes stay as the bucket's rules have it."""
+        with self._errors(key, "DeleteObject"):
+            self._client.delete_object(**self._object(key))
+
+    def free_bytes(self) -> int | None:
+        return None
+
+    def vouches(self, key: str) -> bool:
+        """Whether the server keeps checksums of whole objects, looked up at this one of ours."""
+        return self._facts(key).digests is not None
+
+    def abort_uploads(self, before: datetime) -> int:
+        """End uploads in parts that were begun before that moment and never completed: they cost, and are in no list.
+        Returns how many."""
+        with self._errors("", "ListMultipartUploads"):
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self.place.bucket, Prefix=self._root
+            )
+            stale = [one for page in pages for one in page.get("Uploads", ()) if one["Initiated"] < before]
+        with self._errors("", "AbortMultipartUpload"):
+            for one in stale:
+                self._client.abort_multipart_upload(Bucket=self.place.bucket, Key=one["Key"], UploadId=one["UploadId"])
+        return len(stale)
+
+    @property
+    def _client(self) -> Any:
+        return _client(self.place.endpoint, self.place.region, self.place.creating)
+
+    def _object(self, key: str) -> dict[str, str]:
+        key_parts(key)
+        return {"Bucket": self.place.bucket, "Key": self._root + key}
+
+    def _create(self, key: str, digests: Digests, write: Callable[[dict[str, Any]], None]) -> None:
+        """`write` sends the object with what every object of ours is given."""
+        key_parts(key)
+        if self.place.creating is Creating.LOOK_FIRST:
+            self._must_be_free(key)
+        mark = secrets.token_hex(16)
+        facts = {**sent_along(self.place, digests, mark), "ChecksumCRC32": digests.crc32}
+        try:
+            with self._errors(key, "PutObject"):
+                write(facts)
+        except (ObjectExists, StorageUnreachable):
+            if not self._written(key, mark):
+                raise
+
+    def _upload(self, source: str | BinaryIO, key: str, facts: dict[str, Any]) -> None:
+        config = TransferConfig(multipart_threshold=self._parts_from, preferred_transfer_client="classic")
+        with create_transfer_manager(self._client, config) as transfers:
+            transfers.upload(source, self.place.bucket, self._root + key, facts).result()
+
+    def _must_be_free(self, key: str) -> None:
+        with self._errors(key, "HeadObject"):
+            try:
+                self._client.head_object(**self._object(key))
+            except ClientError as error:
+                if _status(error) == 404:
+                    return
+                raise
+        taken = Failure(names={"PreconditionFailed"}, status=412, operation="PutObject", said="it is there")
+        raise error_of(taken, self.place, key)
+
+    def _written(self, key: str, mark: str) -> bool:
+        try:
+            return self._facts(key).marked(mark)
+        except StorageError:
+            return False
+
+    def _copied(self, origin: dict[str, str], source: Facts, digests: Digests, key: str) -> bool:
+        """Let the server copy; False, with nothing left, if it does not vouch for the copy.
+
+        The key was free: two copies at once are of the same source, and names are used once.
+        """
+        given = {
+            **sent_along(self.place, digests, secrets.token_hex(16)),
+            "MetadataDirective": "REPLACE",
+            "TaggingDirective": "REPLACE",  # so that no right to read tags is needed
+            "ChecksumAlgorithm": "CRC32",
+            "CopySourceIfMatch": source.etag,
+        }
+        config = TransferConfig(
+            multipart_threshold=COPIED_IN_PARTS_FROM,
+            multipart_chunksize=COPIED_PART,
+            preferred_transfer_client="classic",
+        )
+        with self._errors(key, "CopyObject"), create_transfer_manager(self._client, config) as transfers:
+            transfers.copy(origin, self.place.bucket, self._root + key, given).result()
+        copy = self._facts(key)
+        if (copy.size, copy.crc32) == (source.size, source.crc32):
+            return True
+        self.delete(key)
+        return False
+
+    def _facts(self, key: str) -> Facts:
+        try:
+            with self._errors(key, "HeadObject"):
+                answer = self._client.head_object(**self._object(key), ChecksumMode="ENABLED")
+        except StorageError as error:
+            if not error.transient:
+                # A HEAD has no body that says why. Asked in another way, the server tells what concerns all objects.
+                with self._errors(key, "ListObjectsV2"):
+                    self._client.list_objects_v2(Bucket=self.place.bucket, Prefix=self._root, MaxKeys=1)
+            raise
+        return Facts.of(answer)
+
+    def _read(self, key: str, facts: Facts, start: int, end: int) -> bytes:
+        with self._errors(key, "GetObject"):
+            for _ in range(BODY_TRIES):
+                answer = self._client.get_object(
+                    **self._object(key), Range=f"bytes={start}-{end - 1}", IfMatch=facts.etag
+                )
+                try:
+                    data: bytes = answer["Body"].read()
+                except (HTTPClientError, IncompleteReadError, HTTPError) as error:
+                    broken: Exception = error
+                    continue
+                if len(data) == end - start:
+                    return data
+                broken = IncompleteReadError(actual_bytes=len(data), expected_bytes=end - start)
+            raise broken
+
+    @contextmanager
+    def _errors(self, key: str, operation: str) -> Iterator[None]:
+        """Of boto3, as ours. `operation` is what was tried, where the error itself does not say it."""
+        try:
+            yield
+        except (BotoCoreError, ClientError, HTTPError) as error:
+            ours = error_of(_failure(error, operation), self.place, key)
+            if isinstance(ours, BadCredentials):
+                _client.cache_clear()  # the next one asks the usual chain again
+            raise ours from error
+
+
+@cache
+def _client(endpoint: str, region: str, creating: Creating) -> Any:
+    """One of each for a process: making one takes a tenth of a second. It may be used from several threads."""
+    client = boto3.session.Session().client(
+        "s3",
+        endpoint_url=endpoint or None,
+        region_name=region or None,
+        config=Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": TRIES},
+            max_pool_connections=2 * _READS,
+            # Other servers know buckets by path; AWS knows them by host.
+            s3={"addressing_style": "path" if endpoint else "auto"},
+            # Every object is sent with its checksum by us; servers that know no trailers are left in peace.
+            request_checksum_calculation="when_required",
+            # Pieces are read, whose checksums S3 does not keep; who reads all of them compares by itself.
+            response_checksum_validation="when_required",
+        ),
+    )
+    events = client.meta.events
+    events.register("needs-retry.s3", _sent_again)
+    events.register("before-parameter-build.s3.CreateMultipartUpload", _whole_checksum)
+    if creating is Creating.CONDITIONAL:
+        for operation in ("PutObject", "CompleteMultipartUpload"):
+            events.register(f"before-parameter-build.s3.{operation}", _create_only)
+    return client
+
+
+@cache
+def _reads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_READS, thread_name_prefix="s3-read")
+
+
+def _create_only(params: dict[str, Any], **_: Any) -> None:
+    params["IfNoneMatch"] = "*"
+
+
+def _whole_checksum(params: dict[str, Any], **_: Any) -> None:
+    """Not one of the parts' checksums, which is what copies in parts would get."""
+    if "ChecksumAlgorithm" in params:
+        params["ChecksumType"] = "FULL_OBJECT"
+
+
+def _sent_again(response: Any, operation: Any, attempts: int, **_: Any) -> float | None:
+    """Bytes that were changed or lost on their way up, and a conflict with another writer, are worth another try, which
+    botocore does not make by itself. Returns the pause in seconds."""
+    code = response[1].get("Error", {}).get("Code") if response is not None else None
+    lost = operation.name in {"PutObject", "UploadPart"} and code in {"BadDigest", "IncompleteBody"}
+    again = lost or code in {"ConditionalRequestConflict", "OperationAborted"}
+    return 0.1 * 2**attempts if again and attempts < TRIES else None
+
+
+def _failure(error: Exception, operation: str) -> Failure:
+    if isinstance(error, ClientError):
+        told = error.response.get("Error", {})
+        return Failure(
+            names={str(told.get("Code", ""))},
+            status=_status(error),
+            operation=error.operation_name,
+            said=f"{told.get('Code', '')}: {told.get('Message', '')}".strip(": "),
+        )
+    return Failure(
+        names={one.__name__ for one in type(error).__mro__}, status=0, operation=operation, said=str(error).rstrip(".")
+    )
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

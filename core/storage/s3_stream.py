@@ -1,0 +1,121 @@
+"""A seekable stream over ranged reads, which reads ahead while it is read in order."""
+
+import io
+import os
+import zlib
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: Bytes of the first piece after a jump: a footer or an index, with what lies around it. Each next one has twice as
+#: many, up to `_MOST`, so that reading in order soon takes large pieces and reading here and there takes small ones.
+_FIRST: Final = 256 * 1024
+_MOST: Final = 8 * 1024 * 1024
+#: Pieces under way or waiting while the stream is read in order: at most this many times `_MOST` in memory.
+_AHEAD: Final = 4
+
+#: From the first byte to before the last one → the bytes, whole. Called in other threads.
+Fetch = Callable[[int, int], bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Piece:
+    start: int
+    end: int
+    data: "Future[bytes]"
+
+
+class RangedStream(io.RawIOBase):
+    """`size` bytes that `fetch` gives. Who reads all of them, from the first to the last in order, has them compared
+    with `crc32` if it is given; `mismatch` is what is raised then, before the last byte is handed out."""
+
+    def __init__(
+        self,
+        size: int,
+        fetch: Fetch,
+        pool: ThreadPoolExecutor,
+        *,
+        crc32: int | None,
+        mismatch: Callable[[], Exception],
+    ) -> None:
+        super().__init__()
+        self._size = size
+        self._fetch = fetch
+        self._pool = pool
+        self._position = 0
+        self._pieces: deque[_Piece] = deque()  # one behind the other, without gaps
+        self._asked = 0  # end of the last piece
+        self._span = _FIRST
+        self._ahead = 1
+        self._expected = crc32
+        self._mismatch = mismatch
+        self._crc32, self._counted = 0, 0  # of the first `_counted` bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise ValueError(f"no place before the first byte: {base + offset}")
+        self._position = base + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        if self._position >= self._size or not len(buffer):
+            return 0
+        piece = self._piece()
+        offset = self._position - piece.start
+        data = memoryview(piece.data.result())[offset : offset + len(buffer)]
+        self._count(data)
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def readall(self) -> bytes:
+        buffer = bytearray(max(self._size - self._position, 0))
+        view, filled = memoryview(buffer), 0
+        while read := self.readinto(view[filled:]):
+            filled += read
+        return bytes(buffer)
+
+    def close(self) -> None:
+        self._forget()
+        super().close()
+
+    def _piece(self) -> _Piece:
+        """The one that holds the position, with those behind it under way."""
+        while self._pieces and self._pieces[0].end <= self._position:
+            self._pieces.popleft()
+            self._ahead = min(self._ahead + 1, _AHEAD)
+        if not self._pieces or self._position < self._pieces[0].start:
+            if self._position != self._asked:
+                self._span, self._ahead = _FIRST, 1
+            self._forget()
+            self._asked = self._position
+        while len(self._pieces) < self._ahead and self._asked < self._size:
+            start, end = self._asked, min(self._asked + self._span, self._size)
+            self._pieces.append(_Piece(start=start, end=end, data=self._pool.submit(self._fetch, start, end)))
+            self._asked, self._span = end, min(self._span * 2, _MOST)
+        return self._pieces[0]
+
+    def _count(self, data: memoryview) -> None:
+        if self._expected is None or self._position != self._counted:
+            return
+        crc32, counted = zlib.crc32(data, self._crc32), self._counted + len(data)
+        if counted == self._size and crc32 != self._expected:
+            raise self._mismatch()
+        self._crc32, self._counted = crc32, counted
+
+    def _forget(self) -> None:
+        for piece in self._pieces:
+            piece.data.cancel()
+        self._pieces.clear()
