@@ -1,141 +1,90 @@
-"""`make bench`: figures and bars of PERFORMANCE.md on generated exports; ends with status 1 when a bar is missed.
+"""`make bench`: figures and bars of PERFORMANCE.md on generated data; ends with status 1 when a bar is missed.
 
-Each export is generated once into a temporary folder, which is removed at the end. In each round every size of every
-kind is imported, restored and held against its peers in turns; the largest size runs once.
+Everything lies in temporary folders, which are removed at the end.
 """
 
 import argparse
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Final, NoReturn
 
-from core.content.record_type import AppType
-from core.samples.expected import ExpectedExport
-from tests.bench import memory
-from tests.bench.children import BenchError, run
-from tests.bench.exports import Sample
-from tests.bench.figures import Bar, Measured, bars
-from tests.bench.installation import LEAST_SECONDS, SECONDS_A_MEGABYTE, Installation
-from tests.bench.loading import GENERATION
-from tests.bench.report import report
+from tests.bench.attachments import Attachments
+from tests.bench.children import BenchError
+from tests.bench.journeys import Journeys
+from tests.bench.report import Measured, report
+from tests.bench.subject import FULL, SMOKE, USUAL, Ground, Sizes, Subject
 
-#: Sizes in MB: one, four times as much (both in every round), and the one that runs once.
-FULL: Final = (250, 1000, 3000)
-QUICK: Final = (10, 40, 120)
-#: So many of them are in every round.
-REPEATED: Final = 2
-#: On the disk at a time: the exports, and for one of them its copies, its scratch, the backup and the restored data.
-_DISK_FACTOR: Final = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bench:
-    folder: Path
-    rounds: int
-
-    def kind(self, app_type: AppType, sizes: Sequence[int]) -> list[Measured]:
-        """Every size of one kind of export, the smallest first."""
-        exports = []
-        for place, size in enumerate(sizes):
-            measured = Measured(
-                sample=Sample(app_type=app_type, megabytes=size), repeated=place < REPEATED, loads=place == 0
-            )
-            self._say(f"{measured.sample.name}: generating")
-            exports.append((measured, measured.sample.write(self.folder)))
-        rounds = [exports[:REPEATED]] * self.rounds + [[one] for one in exports[REPEATED:]]
-        for number, turn in enumerate(rounds, start=1):
-            for measured, export in turn:
-                self._say(f"{measured.sample.name}: turn {number} of {len(rounds)}")
-                self._once(measured, export, number)
-        for _, export in exports:
-            export.path.unlink()
-        return [measured for measured, _ in exports]
-
-    def _once(self, measured: Measured, export: ExpectedExport, number: int) -> None:
-        limit = LEAST_SECONDS + SECONDS_A_MEGABYTE * measured.sample.megabytes
-        parsed = run(("-m", "tests.bench.bare_parse", str(export.path)), seconds=limit).answer
-        if parsed["bytes"] != export.xml_bytes:
-            raise BenchError(f"The peer read {parsed['bytes']} bytes of XML, not {export.xml_bytes}.")
-        measured.bare.append(parsed["seconds"])
-        with Installation(self.folder / "installation", measured.sample.app_type) as installation:
-            journey = installation.journey(export)
-            measured.journeys.append(journey)
-            if measured.loads:
-                self._load(measured, installation, journey.backup, check=number == 1)
-
-    def _load(self, measured: Measured, installation: Installation, backup: str, *, check: bool) -> None:
-        """Both sides of bar 3 on the backup just made; in the first round both files are compared."""
-        limit = LEAST_SECONDS + SECONDS_A_MEGABYTE * measured.sample.megabytes
-        places = {"ours": installation.folder / "ours", "executemany": installation.folder / "executemany"}
-        for side, seconds in (("ours", measured.ours), ("executemany", measured.executemany)):
-            words = ("-m", "tests.bench.loading", side, str(installation.folder), backup, str(places[side]))
-            loaded = run(words, seconds=limit).answer
-            if loaded["rows"] != measured.journeys[-1].records:
-                raise BenchError(f"{side} loaded {loaded['rows']} rows, not {measured.journeys[-1].records}.")
-            seconds.append(loaded["seconds"])
-        if check:
-            files = (
-                places["ours"] / "generations" / f"{GENERATION}.sqlite",
-                places["executemany"] / f"{GENERATION}.sqlite",
-            )
-            kind = measured.sample.app_type.value
-            compared = run(("-m", "tests.bench.loading", "compare", *map(str, files), kind), seconds=limit).answer
-            if compared["differing"]:
-                raise BenchError(f"Both sides of bar 3 hold other data: {compared['differing']}")
-
-    def _say(self, words: str) -> None:
-        print(f"{time.strftime('%H:%M:%S')} {words}", file=sys.stderr, flush=True)
+SUBJECTS: Final[tuple[Subject, ...]] = (Journeys(), Attachments())
 
 
 def options(words: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Speed and memory.")
-    parser.add_argument("--quick", action="store_true", help=f"sizes {QUICK} MB instead of {FULL}; about 3 minutes")
-    parser.add_argument("--sizes", help="MB of XML, separated by commas: one, four times it, one that runs once")
+    known = ", ".join(bar for one in SUBJECTS for bar in one.bars)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Speed and memory against peers.")
+    parser.add_argument("--bars", default="", help=f"of {known}; separated by commas, default all")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--full", action="store_true", help=f"{_words(FULL)}, instead of {_words(USUAL)}")
+    size.add_argument("--smoke", action="store_true", help="so little that only its coming to an end means anything")
     parser.add_argument("--rounds", type=int, default=3, help="default 3")
-    parser.add_argument("--app", choices=[one.value for one in AppType], action="append", help="default both")
-    parser.add_argument("--folder", type=Path, help="where the temporary folder is made")
+    parser.add_argument("--folder", type=Path, default=Path(gettempdir()), help="on a disk; default %(default)s")
+    parser.add_argument("--memory", type=Path, default=Path("/dev/shm"), help="in memory; default %(default)s")
     parser.add_argument("--write", type=Path, help="write the result to this file as well")
     return parser.parse_args(words)
 
 
 def main(words: Sequence[str]) -> int:
     chosen = options(words)
-    sizes = tuple(map(int, chosen.sizes.split(","))) if chosen.sizes else QUICK if chosen.quick else FULL
-    if len(sizes) not in (REPEATED, REPEATED + 1) or chosen.rounds < 1 or min(sizes) < 1:
-        raise BenchError("Give two or three sizes of at least 1 MB, and at least one round.")
-    if not memory.supported():
-        raise BenchError("PSS of a tree of processes is told by Linux only; there is no /proc/PID/smaps_rollup here.")
+    bars = _chosen_bars(chosen.bars)
+    if chosen.rounds < 1:
+        raise BenchError("At least one round is needed.")
+    sizes = FULL if chosen.full else SMOKE if chosen.smoke else USUAL
+    subjects = [one for one in SUBJECTS if not bars.isdisjoint(one.bars)]
+    for one in subjects:  # before the first is measured: what cannot be finished is not begun
+        for peer in one.peers:
+            peer.require(", ".join(one.bars))
     signal.signal(signal.SIGTERM, _terminated)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="restorebot-bench-", dir=chosen.folder)))
-        _must_fit(folder, sizes)
-        bench = Bench(folder=folder, rounds=chosen.rounds)
-        kinds: list[tuple[list[Measured], list[Bar]]] = []
-        for app_type in [AppType(one) for one in chosen.app] if chosen.app else list(AppType):
-            measured = bench.kind(app_type, sizes)
-            kinds.append((measured, bars(measured)))
-    text = report(" ".join(("python -m tests.bench", *words)), chosen.rounds, kinds)
+        disk, memory = (
+            Path(stack.enter_context(TemporaryDirectory(prefix="restorebot-bench-", dir=root)))
+            for root in (chosen.folder, chosen.memory)
+        )
+        ground = Ground(folder=disk, memory=memory, rounds=chosen.rounds, sizes=sizes, bars=bars)
+        measured = [_measured(one, ground) for one in subjects]
+    text = report(" ".join(("python -m tests.bench", *words)), chosen.rounds, measured)
     print(text)
     if chosen.write:
         chosen.write.write_text(text, encoding="utf-8")
-    return 0 if all(bar.good for _, found in kinds for bar in found) else 1
+    return 0 if all(bar.good for one in measured for bar in one.result.bars) else 1
 
 
-def _must_fit(folder: Path, sizes: Sequence[int]) -> None:
-    needed, free = _DISK_FACTOR * sum(sizes) * 1_000_000, shutil.disk_usage(folder).free
-    if free < needed:
-        raise BenchError(f"{folder} has {free / 1e9:.1f} GB free; {needed / 1e9:.1f} GB are needed. Choose a --folder.")
+def _chosen_bars(words: str) -> frozenset[str]:
+    known = {bar for one in SUBJECTS for bar in one.bars}
+    chosen = {word.strip() for word in words.split(",") if word.strip()} or known
+    if unknown := sorted(chosen - known):
+        raise BenchError(f"There is no bar {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
+    return frozenset(chosen)
+
+
+def _measured(subject: Subject, ground: Ground) -> Measured:
+    """The subject's result; a chosen bar without a figure is an error."""
+    started = time.monotonic()
+    result = subject.measure(ground)
+    if missing := (ground.bars & set(subject.bars)) - {bar.number for bar in result.bars}:
+        raise BenchError(f"Bars {', '.join(sorted(missing))} were not measured.")
+    return Measured(name=subject.name, result=result, seconds=time.monotonic() - started)
+
+
+def _words(sizes: Sizes) -> str:
+    exports = ", ".join(map(str, sizes.exports))
+    return f"exports of {exports} MB, {sizes.attachments} attachments, {sizes.transfer} MB to S3"
 
 
 def _terminated(*_: object) -> NoReturn:
-    """As Ctrl-C does: processes are ended and the folder is removed on the way out."""
+    """As Ctrl-C does: processes are ended and the folders are removed on the way out."""
     raise SystemExit(143)
 
 

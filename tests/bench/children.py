@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -35,27 +36,49 @@ class Ran:
 def run(words: Sequence[str], *, seconds: float, environment: Mapping[str, str] | None = None) -> Ran:
     """Run Python with these words, which answers with one JSON document, for at most so many seconds."""
     started = time.monotonic()
+    with _process([sys.executable, *words], environment) as process, PeakMemory(process.pid) as memory:
+        out = _ended(process, seconds)
+    answer = json.loads(out) if out.strip() else None
+    return Ran(answer=answer, seconds=time.monotonic() - started, peak=memory.peak)
+
+
+def peer(words: Sequence[str | Path], *, seconds: float, environment: Mapping[str, str] | None = None) -> float:
+    """Run another program for at most so many seconds; returns how many it took."""
+    started = time.monotonic()
+    with _process([str(word) for word in words], environment) as process:
+        _ended(process, seconds)
+    return time.monotonic() - started
+
+
+@contextmanager
+def _process(words: Sequence[str], environment: Mapping[str, str] | None) -> Iterator[subprocess.Popen[str]]:
+    """The process; it is not left alive."""
     process = subprocess.Popen(
-        [sys.executable, *words],
+        words,
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # so that the whole tree can be ended together
     )
     try:
-        with PeakMemory(process.pid) as memory:
-            out, err = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise BenchError(f"{' '.join(words)} was ended after {seconds:.0f} s.") from None
+        yield process
     finally:
         if process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+
+
+def _ended(process: subprocess.Popen[str], seconds: float) -> str:
+    """What it said. Raises BenchError unless it ended well and in time."""
+    words = " ".join(map(str, process.args)) if isinstance(process.args, list) else str(process.args)
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{words} was ended after {seconds:.0f} s.") from None
     if process.returncode:
-        said = (err or out)[-_LAST_WORDS:]
-        raise BenchError(f"{' '.join(words)} ended with status {process.returncode}:\n{said}")
-    answer = json.loads(out) if out.strip() else None
-    return Ran(answer=answer, seconds=time.monotonic() - started, peak=memory.peak)
+        raise BenchError(f"{words} ended with status {process.returncode}:\n{(err or out)[-_LAST_WORDS:]}")
+    return out

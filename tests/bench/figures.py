@@ -1,16 +1,8 @@
 """What was measured, and what it means: medians, spreads, and the bars they are held against."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Final
-
-from tests.bench.exports import Sample
-from tests.bench.installation import Journey
-
-#: A journey's steps that have a rate. MB are of the export's XML; import's rows are the export's, the others' records.
-RATED: Final = ("import", "load", "index", "verify")
-MOST_BYTES: Final = 600_000_000
 
 
 @dataclass(frozen=True)
@@ -18,6 +10,10 @@ class Values:
     """Repeated measurements of one thing."""
 
     all: tuple[float, ...]
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> "Values":
+        return cls(tuple(values))
 
     @property
     def middle(self) -> float:
@@ -30,119 +26,40 @@ class Values:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """A ratio, or bytes, that may be at most `limit`."""
+    """A ratio of medians that may be at most `limit`; without a peer, the median itself."""
 
-    number: str
+    number: str  # as PERFORMANCE.md numbers it
     what: str
-    value: float
+    ours: Values
+    peer: Values | None = None
+    against: str = ""  # what the peer is
+    unit: str = "s"
     limit: float
     reach: float
-    details: str
+
+    @property
+    def value(self) -> float:
+        return self.ours.middle / self.peer.middle if self.peer else self.ours.middle
 
     @property
     def good(self) -> bool:
         return self.value <= self.limit
 
-
-@dataclass(kw_only=True)
-class Measured:
-    """All rounds of one export, in their order."""
-
-    sample: Sample
-    #: in every round; the largest size runs once, and counts for memory only
-    repeated: bool
-    #: bar 3 is measured with this export
-    loads: bool
-    journeys: list[Journey] = field(default_factory=list)
-    bare: list[float] = field(default_factory=list)  # seconds of the peer's parse
-    ours: list[float] = field(default_factory=list)  # seconds of load, index, seal alone
-    executemany: list[float] = field(default_factory=list)
-
-    def seconds(self, step: str) -> Values:
-        return Values(tuple(one.steps[step] for one in self.journeys))
-
-    def rows(self, step: str) -> int:
-        return self.journeys[0].rows if step == "import" else self.journeys[0].records
-
-    def peak(self, command: str = "") -> Values:
-        """MB of PSS: of a command, or of whichever needed more."""
-        return Values(tuple((one.peaks[command] if command else one.peak) / 1e6 for one in self.journeys))
+    @property
+    def details(self) -> str:
+        ours = f"{self.ours} {self.unit}"
+        return f"{ours} against {self.peer} {self.unit} of {self.against}" if self.peer else ours
 
 
-def bars(measured: Sequence[Measured]) -> list[Bar]:
-    """Of the exports of one kind, the smallest first."""
-    small = measured[0]
-    found = [
-        Bar(
-            number="9",
-            what=f"import, {one.sample.name}",
-            value=one.seconds("import").middle / Values(tuple(one.bare)).middle,
-            limit=4.0,
-            reach=2.2,
-            details=f"{one.seconds('import')} s against {Values(tuple(one.bare))} s of an lxml target",
-        )
-        for one in measured
-        if one.bare
-    ]
-    if small.ours and small.executemany:
-        we, they = Values(tuple(small.ours)), Values(tuple(small.executemany))
-        found.append(
-            Bar(
-                number="3",
-                what=f"load and indexes in SQLite, {small.sample.name}",
-                value=we.middle / they.middle,
-                limit=0.80,
-                reach=0.50,
-                details=f"{we} s against {they} s of executemany",
-            )
-        )
-    return found + _growth(measured) + _memory(measured)
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """What stands beside the bars: parts of them, rates, what was left out of a ratio."""
+
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
 
 
-def _growth(measured: Sequence[Measured]) -> list[Bar]:
-    several = [one for one in measured if one.repeated]
-    if len(several) < 2:
-        return []
-    small, large = several[0], several[-1]
-    return [
-        Bar(
-            number="12",
-            what=f"{step}: time per row, {large.sample.name} to {small.sample.name}",
-            value=_per_row(large, step) / _per_row(small, step),
-            limit=1.15,
-            reach=1.0,
-            details=f"{_per_row(large, step) * 1e6:.2f} µs against {_per_row(small, step) * 1e6:.2f} µs",
-        )
-        for step in RATED
-    ]
-
-
-def _per_row(one: Measured, step: str) -> float:
-    return one.seconds(step).middle / one.rows(step)
-
-
-def _memory(measured: Sequence[Measured]) -> list[Bar]:
-    large = [one for one in measured if one.repeated][-1]
-    bars = [
-        Bar(
-            number="11",
-            what=f"peak PSS of import and restore, {large.sample.name}, MB",
-            value=large.peak().middle,
-            limit=MOST_BYTES / 1e6,
-            reach=400,
-            details=f"import {large.peak('import')}, restore {large.peak('restore')}",
-        )
-    ]
-    bars += [
-        Bar(
-            number="11",
-            what=f"peak PSS, {one.sample.name} to {large.sample.name}",
-            value=one.peak().middle / large.peak().middle,
-            limit=1.2,
-            reach=1.0,
-            details=f"{one.peak()} MB (import {one.peak('import')}, restore {one.peak('restore')})",
-        )
-        for one in measured
-        if not one.repeated
-    ]
-    return bars
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    bars: Sequence[Bar]
+    tables: Sequence[Table] = field(default=())

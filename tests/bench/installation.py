@@ -1,50 +1,60 @@
-"""A whole installation in a folder, driven by the real command line."""
+"""A whole installation in a folder, driven by the real command line and timed by the events in its catalog."""
 
 import shutil
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy
 
 from core.content.record_type import AppType
 from core.samples.expected import ExpectedExport
 from tests.bench.children import BenchError, Ran, run
 
-#: No command may take longer than this many seconds, and so many more for each MB of XML.
+#: No command may take longer than this many seconds, and so many more for each MB of XML and files.
 LEAST_SECONDS, SECONDS_A_MEGABYTE = 300.0, 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Journey:
-    """One import and one restore of one export, as the events in the catalog tell them."""
+class Imported:
+    """One import of one export."""
 
     backup: str  # its id
-    rows: int  # of the export
-    records: int  # of the backup
-    megabytes: float  # of XML
-    #: seconds of import, load, index, verify, and of durable: from the end of verify to published, with every sync
-    steps: Mapping[str, float]
-    #: seconds of the processes that no step accounts for: starting, planning, reporting
+    records: int
+    seconds: float  # from started to completed and durable
+    #: seconds of the process outside these: starting, copying into the inbox
     outside: float
-    peaks: Mapping[str, int] = field(default_factory=dict)  # bytes of PSS: import, restore
+    peak: int  # bytes of PSS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """One restore, which has verified all that it has loaded."""
+
+    #: seconds of load, index, verify, and of durable: from the end of verify to published, with every sync
+    steps: Mapping[str, float]
+    seconds: float  # from started to completed and durable
+    outside: float  # seconds of the process outside these: starting, planning
+    peak: int  # bytes of PSS
 
     @property
-    def peak(self) -> int:
-        return max(self.peaks.values())
+    def unverified(self) -> float:
+        """Seconds of all but the comparison with the backup."""
+        return self.seconds - self.steps["verify"]
 
 
 class Installation:
-    """Everything in `folder`, which is removed when it is left."""
+    """Everything in `folder`, which is removed when it is left, with two apps: `source` and `destination`."""
 
-    def __init__(self, folder: Path, app_type: AppType) -> None:
+    def __init__(self, folder: Path, app_type: AppType, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self._environment = {**(environment or {}), "RESTOREBOT_DATA_DIR": str(folder)}
         folder.mkdir(parents=True)
-        self._command("init")
+        self.command("init")
         for name in ("source", "destination"):
-            self._command("app", "provision", name, "--type", app_type.value)
+            self.command("app", "provision", name, "--type", app_type.value)
 
     def __enter__(self) -> "Installation":
         return self
@@ -52,48 +62,62 @@ class Installation:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def journey(self, export: ExpectedExport) -> Journey:
-        """Import and restore; both must complete, and the counts must be those the generator took down."""
-        megabytes = export.xml_bytes / 1e6
-        limit = LEAST_SECONDS + SECONDS_A_MEGABYTE * megabytes
-        imported = self._command("backup", "import", str(export.path), "--app", "source", seconds=limit)
-        backup = imported.answer
-        _same("rows of the export", dict(export.native_counts), backup["native_counts"])
-        restored = self._command(
-            "restore", "run", "--backup", backup["id"], "--to", "destination", "--yes", seconds=limit
-        )
-        records = backup["records"]
-        _same("restored records", records, {kind: one["restored"] for kind, one in restored.answer["records"].items()})
-        taken = self._events(f"backup:{backup['id']}")
-        restore = self._events(f"restore:{restored.answer['id']}")
-        steps = {
-            "import": _between(taken, "started", "over"),
-            "load": _between(restore, "step:load", "step:index"),
-            "index": _between(restore, "step:index", "step:verify"),
-            "verify": _between(restore, "step:verify", "findings:verify:1"),
-            "durable": _between(restore, "findings:verify:1", "published"),
-        }
-        return Journey(
-            backup=backup["id"],
-            rows=sum(export.native_counts.values()),
-            records=sum(records.values()),
-            megabytes=megabytes,
-            steps=steps,
-            outside=imported.seconds + restored.seconds - sum(steps.values()),
-            peaks={"import": imported.peak, "restore": restored.peak},
+    def take_in(self, export: ExpectedExport, *, attachments: Path | None = None) -> Imported:
+        """Import; it must end well with the counts that the generator took down."""
+        words = ("--attachments", str(attachments)) if attachments else ()
+        limit = _seconds(export.xml_bytes + export.file_bytes)
+        ran = self.command("backup", "import", str(export.path), "--app", "source", *words, seconds=limit)
+        _same("rows of the export", dict(export.native_counts), ran.answer["native_counts"])
+        _same("attachments", {"count": export.files}, {"count": ran.answer["attachments"]["count"]})
+        events = self._events(f"backup:{ran.answer['id']}")
+        seconds = _between(events, "started", "over")
+        return Imported(
+            backup=ran.answer["id"],
+            records=sum(ran.answer["records"].values()),
+            seconds=seconds,
+            outside=ran.seconds - seconds,
+            peak=ran.peak,
         )
 
-    def _command(self, *words: str, seconds: float = LEAST_SECONDS) -> Ran:
-        return run(
-            ("-m", "bot", *words, "--json"), seconds=seconds, environment={"RESTOREBOT_DATA_DIR": str(self.folder)}
+    def restore(self, backup: str, size: int, *, to: str = "destination") -> Restored:
+        """Restore a backup of `size` bytes; every record of it must be restored."""
+        ran = self.command("restore", "run", "--backup", backup, "--to", to, "--yes", seconds=_seconds(size))
+        left = {kind: one for kind, one in ran.answer["records"].items() if one["restored"] != one["in_backup"]}
+        if left:
+            raise BenchError(f"Not everything was restored: {left}")
+        events = self._events(f"restore:{ran.answer['id']}")
+        seconds = _between(events, "started", "completed")
+        return Restored(
+            steps={
+                "load": _between(events, "step:load", "step:index"),
+                "index": _between(events, "step:index", "step:verify"),
+                "verify": _between(events, "step:verify", "findings:verify:1"),
+                "durable": _between(events, "findings:verify:1", "published"),
+            },
+            seconds=seconds,
+            outside=ran.seconds - seconds,
+            peak=ran.peak,
         )
+
+    def command(self, *words: str, seconds: float = LEAST_SECONDS) -> Ran:
+        return run(("-m", "bot", *words, "--json"), seconds=seconds, environment=self._environment)
 
     def _events(self, stream: str) -> dict[str, datetime]:
         """Event key → its time. Asked once nothing runs any more."""
-        catalog = f"file:{self.folder / 'catalog.sqlite'}?mode=ro"
-        with closing(sqlite3.connect(catalog, uri=True)) as connection:
-            rows = connection.execute("SELECT key, at FROM event WHERE stream = ?", (stream,)).fetchall()
-        return {key: datetime.fromisoformat(at) for key, at in rows}
+        url = self._environment.get("RESTOREBOT_DATABASE_URL", f"sqlite:///{self.folder / 'catalog.sqlite'}")
+        engine = sqlalchemy.create_engine(url)
+        try:
+            with engine.connect() as connection:
+                rows = connection.execute(
+                    sqlalchemy.text("SELECT key, at FROM event WHERE stream = :stream"), {"stream": stream}
+                ).all()
+        finally:
+            engine.dispose()
+        return {key: at if isinstance(at, datetime) else datetime.fromisoformat(at) for key, at in rows}
+
+
+def _seconds(size: int) -> float:
+    return LEAST_SECONDS + SECONDS_A_MEGABYTE * size / 1e6
 
 
 def _between(events: Mapping[str, datetime], first: str, last: str) -> float:

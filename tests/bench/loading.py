@@ -28,6 +28,9 @@ from core.archive.signing import Keyring
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.content.record_type import PLACEHOLDER, AppType, RecordType
 from core.restore.choices import Choices, apply
+from core.restore.plan import PlannedPart, make_plan
+from core.restore.request import RestoreRequest
+from core.settings import Settings
 from core.storage.location import open_store
 
 GENERATION: Final = "bench"
@@ -40,27 +43,53 @@ def open_backup(data_dir: Path, backup_id: str) -> ArchiveReader:
     return ArchiveReader(open_store(f"file://{data_dir / 'storage'}"), backup_id, Keyring(data_dir / "keys"), None)
 
 
+def our_file(folder: Path) -> Path:
+    return folder / "generations" / f"{GENERATION}.sqlite"
+
+
+def peer_file(folder: Path) -> Path:
+    return folder / f"{GENERATION}.sqlite"
+
+
 def ours(reader: ArchiveReader, folder: Path) -> dict[str, float]:
-    """The driver's own way: stage, load every object as a part, index, seal."""
+    """The driver's own way: stage, load the parts of a plan, index, seal."""
     app_type = AppType(reader.manifest.app_type)
     shard = Shard(name="bench", region="", url=f"sqlite:///{folder}", attachments_url=f"file://{folder}")
     place = Place(shard=shard, generation=GENERATION, app_type=app_type)
     driver = EmbeddedDriver()
 
-    def load(part: RecordObject) -> int:
-        record_type = BY_NAME[part.record_type]
-        batches = (apply(record_type, batch, Choices()).batch for batch in reader.batches(part))
-        token = driver.claim(place, part.key)
-        table = pa.RecordBatchReader.from_batches(record_type.schema, batches)
-        return driver.load(place, part.key, token, [(record_type, table)])
+    def load(part: PlannedPart) -> int:
+        tables = [_table(reader, reader.manifest.objects[index]) for index in part.objects]
+        return driver.load(place, part.name, driver.claim(place, part.name), tables)
 
     started = time.perf_counter()
     driver.stage(place)
     with ThreadPoolExecutor(_SLOTS) as slots:
-        rows = sum(slots.map(load, reader.manifest.objects))
+        rows = sum(slots.map(load, _parts(reader)))
     driver.index(place)
     driver.seal(place)
     return {"seconds": time.perf_counter() - started, "rows": rows}
+
+
+def _table(reader: ArchiveReader, records: RecordObject) -> tuple[RecordType, pa.RecordBatchReader]:
+    record_type = BY_NAME[records.record_type]
+    batches = (apply(record_type, batch, Choices()).batch for batch in reader.batches(records))
+    return record_type, pa.RecordBatchReader.from_batches(record_type.schema, batches)
+
+
+def _parts(reader: ArchiveReader) -> tuple[PlannedPart, ...]:
+    """As a restore of everything plans them."""
+    plan = make_plan(
+        request=RestoreRequest(backup_id=reader.backup_id, destination_id="", requester=""),
+        manifest=reader.manifest,
+        manifest_digest="",
+        destination_shard="",
+        target_shard="",
+        existing_groups=frozenset(),
+        backup_groups={},
+        part_bytes=Settings.model_fields["part_bytes"].default,
+    )
+    return plan.parts
 
 
 def executemany(reader: ArchiveReader, folder: Path) -> dict[str, float]:
@@ -70,7 +99,7 @@ def executemany(reader: ArchiveReader, folder: Path) -> dict[str, float]:
     tables = [(one, list(_rows_in_memory(reader, one))) for one in types]
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    with closing(sqlite3.connect(folder / f"{GENERATION}.sqlite", isolation_level=None)) as connection:
+    with closing(sqlite3.connect(peer_file(folder), isolation_level=None)) as connection:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("BEGIN")
         for record_type, rows in tables:

@@ -4,78 +4,77 @@ import os
 import platform
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import lxml.etree
 import pyarrow as pa
 
-from tests.bench.figures import RATED, Bar, Measured, Values
+from tests.bench.figures import Bar, Result, Table
+
+_INTRODUCTION = """\
+Ratios only can be compared between machines: each is ours to the peer's, of medians, and both sides took turns in every
+round. Ours is timed by the events of real runs, from started to completed and durable, without the start of the
+process, which stands in the tables below the bars; the peer's time is that of its command. In the first round both
+results were compared, row by row and byte by byte. Exports and files come from generators; MB are 10^6 bytes.
+"""
 
 
-def report(command: str, rounds: int, kinds: Sequence[tuple[Sequence[Measured], Sequence[Bar]]]) -> str:
-    return (
-        "\n".join([*_head(command, rounds), *_bars([bar for _, bars in kinds for bar in bars]), *_rates(kinds)]) + "\n"
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A subject's result, and how long it took to get it."""
+
+    name: str
+    result: Result
+    seconds: float
+
+
+def report(command: str, rounds: int, subjects: Sequence[Measured]) -> str:
+    head = (
+        "# Speed and memory",
+        "",
+        f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, rounds: {rounds}.",
+        "",
+        f"{machine()}.",
+        "",
+        _INTRODUCTION,
+    )
+    bars = [bar for one in subjects for bar in one.result.bars]
+    lines = [*head, *_lines(_bars(sorted(bars, key=_order)))]
+    for one in subjects:
+        lines += [f"## {one.name}", "", f"Took {one.seconds / 60:.1f} minutes.", ""]
+        for table in one.result.tables:
+            lines += _lines(table)
+    return "\n".join(lines)
+
+
+def _order(bar: Bar) -> tuple[int, str]:
+    digits = bar.number.rstrip("b")
+    return int(digits), bar.number
+
+
+def _bars(bars: Sequence[Bar]) -> Table:
+    return Table(
+        head=("bar", "what", "measured", "bar is", "reach", "met", "medians (least to most)"),
+        rows=[
+            (
+                one.number,
+                one.what,
+                f"{one.value:.3g}" + ("" if one.peer else f" {one.unit}"),
+                f"≤ {one.limit:g}",
+                f"{one.reach:g}",
+                "yes" if one.good else "NO",
+                one.details,
+            )
+            for one in bars
+        ],
     )
 
 
-def _head(command: str, rounds: int) -> Iterator[str]:
-    yield "# Speed and memory"
-    yield ""
-    yield f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, rounds: {rounds}, both sides of a ratio in turns in each."
-    yield ""
-    yield f"{machine()}."
-    yield ""
-    yield (
-        "Only ratios are comparable between machines. Exports come from `core/samples` and hold no attachments; MB are"
-        " 10^6 bytes. Imports and restores are runs of the real command line, timed by the events of the run, from"
-        " started to the end of the step named; what was restored was verified by the restore itself."
-    )
-    yield ""
-
-
-def _bars(bars: Sequence[Bar]) -> Iterator[str]:
-    rows = [
-        (
-            one.number,
-            one.what,
-            f"{one.value:.3g}",
-            f"≤ {one.limit:g}",
-            f"{one.reach:g}",
-            "yes" if one.good else "NO",
-            one.details,
-        )
-        for one in bars
-    ]
-    yield from _table(("bar", "what", "measured", "bar is", "reach", "met", "medians (least to most)"), rows)
-
-
-def _rates(kinds: Sequence[tuple[Sequence[Measured], Sequence[Bar]]]) -> Iterator[str]:
-    rows = []
-    for measured, _ in kinds:
-        for one in measured:
-            journey = one.journeys[0]
-            for step in RATED:
-                seconds = one.seconds(step)
-                rows.append(
-                    (
-                        one.sample.name,
-                        step,
-                        str(seconds),
-                        f"{one.rows(step) / seconds.middle:,.0f}",
-                        f"{journey.megabytes / seconds.middle:.1f}",
-                        str(one.peak("import" if step == "import" else "restore")),
-                    )
-                )
-            rows.append((one.sample.name, "verified → published, synced", str(one.seconds("durable")), "", "", ""))
-            outside = Values(tuple(journey.outside for journey in one.journeys))
-            rows.append((one.sample.name, "both processes outside these", str(outside), "", "", ""))
-    yield from _table(("export (MB of XML)", "step", "seconds", "rows/s", "MB/s", "peak PSS of the command, MB"), rows)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(len(row[index]) for row in (head, *rows)) for index in range(len(head))]
-    for row in (head, ["-" * width for width in widths], *rows):
+def _lines(table: Table) -> Iterator[str]:
+    widths = [max(len(row[index]) for row in (table.head, *table.rows)) for index in range(len(table.head))]
+    for row in (table.head, ["-" * width for width in widths], *table.rows):
         yield "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
     yield ""
 
