@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint types imports unit demo faults bench lock format
+.PHONY: help setup test lint types imports unit demo faults bench peers lock format
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -57,8 +57,24 @@ demo: setup ## a backup and a restore of generated apps, in the terminal
 faults: setup ## every damage, stop and kill, not only the slice make test takes
 	FAULTS=all $(BIN)/pytest tests/faults
 
-bench: setup ## speed and memory
-	$(BIN)/python -m tests.bench
+bench: setup peers ## speed and memory against what people would use instead; BENCH=--help
+	$(BIN)/python -m tests.bench $(BENCH)
+
+# Only an administrator can install these, and only the bench needs them.
+peers: ## Debian's restic and PostgreSQL 15, for make bench
+	@missing=(); \
+	type -P restic >/dev/null || missing+=(restic); \
+	test -x /usr/lib/postgresql/15/bin/pg_restore || missing+=(postgresql-15); \
+	if test $${#missing[@]} -gt 0; then \
+	  if test "$$(id -u)" = 0 && type -P apt-get >/dev/null; then \
+	    apt-get update --quiet=2; \
+	    DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends "$${missing[@]}"; \
+	  else \
+	    echo "The bench needs $${missing[*]}, which only an administrator can install." \
+	      "Nothing was changed. Run: sudo apt-get install --yes $${missing[*]}" >&2; \
+	    exit 1; \
+	  fi; \
+	fi
 
 format: setup ## rewrite the sources as make test wants them
 	$(BIN)/ruff check --fix .

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,28 +26,38 @@ class BenchError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Ran:
-    """One process that ended well: its JSON answer, its seconds from start to end, its tree's peak PSS in bytes."""
+    """One process that ended well."""
 
-    answer: Any
-    seconds: float
-    peak: int
+    answer: Any  # the JSON document it wrote, if it was asked for one
+    seconds: float  # from start to end
+    processor: float  # seconds of all cores that its tree used
+    peak: int  # bytes of PSS of its tree
 
 
 def run(words: Sequence[str], *, seconds: float, environment: Mapping[str, str] | None = None) -> Ran:
     """Run Python with these words, which answers with one JSON document, for at most so many seconds."""
-    started = time.monotonic()
-    with _process([sys.executable, *words], environment) as process, PeakMemory(process.pid) as memory:
+    out, ran = _run([sys.executable, *words], seconds, environment)
+    return replace(ran, answer=json.loads(out) if out.strip() else None)
+
+
+def program(words: Sequence[str | Path], *, seconds: float, environment: Mapping[str, str] | None = None) -> Ran:
+    """Run another program for at most so many seconds."""
+    return _run([str(word) for word in words], seconds, environment)[1]
+
+
+def _run(words: Sequence[str], seconds: float, environment: Mapping[str, str] | None) -> tuple[str, Ran]:
+    used, started = _processor_seconds(), time.monotonic()
+    with _process(words, environment) as process, PeakMemory(process.pid) as memory:
         out = _ended(process, seconds)
-    answer = json.loads(out) if out.strip() else None
-    return Ran(answer=answer, seconds=time.monotonic() - started, peak=memory.peak)
+        ended = time.monotonic()
+    processor = _processor_seconds() - used
+    return out, Ran(answer=None, seconds=ended - started, processor=processor, peak=memory.peak)
 
 
-def peer(words: Sequence[str | Path], *, seconds: float, environment: Mapping[str, str] | None = None) -> float:
-    """Run another program for at most so many seconds; returns how many it took."""
-    started = time.monotonic()
-    with _process([str(word) for word in words], environment) as process:
-        _ended(process, seconds)
-    return time.monotonic() - started
+def _processor_seconds() -> float:
+    """Of all processes that were started here and have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 @contextmanager

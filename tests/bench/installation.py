@@ -37,6 +37,7 @@ class Restored:
     steps: Mapping[str, float]
     seconds: float  # from started to completed and durable
     outside: float  # seconds of the process outside these: starting, planning
+    processor: float  # seconds of all cores that the process used
     peak: int  # bytes of PSS
 
     @property
@@ -62,11 +63,11 @@ class Installation:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def take_in(self, export: ExpectedExport, *, attachments: Path | None = None) -> Imported:
+    def take_in(self, export: ExpectedExport, *, app: str = "source", attachments: Path | None = None) -> Imported:
         """Import; it must end well with the counts that the generator took down."""
         words = ("--attachments", str(attachments)) if attachments else ()
         limit = _seconds(export.xml_bytes + export.file_bytes)
-        ran = self.command("backup", "import", str(export.path), "--app", "source", *words, seconds=limit)
+        ran = self.command("backup", "import", str(export.path), "--app", app, *words, seconds=limit)
         _same("rows of the export", dict(export.native_counts), ran.answer["native_counts"])
         _same("attachments", {"count": export.files}, {"count": ran.answer["attachments"]["count"]})
         events = self._events(f"backup:{ran.answer['id']}")
@@ -96,6 +97,7 @@ class Installation:
             },
             seconds=seconds,
             outside=ran.seconds - seconds,
+            processor=ran.processor,
             peak=ran.peak,
         )
 

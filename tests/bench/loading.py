@@ -19,9 +19,7 @@ import pyarrow as pa
 
 from core.apps.driver import Place, Shard
 from core.apps.embedded.driver import EmbeddedDriver
-from core.apps.embedded.generation import Index, create_table, plain_indexes
 from core.apps.embedded.sqlite import PAGE_BYTES
-from core.apps.embedded.sqlite_session import SQLITE
 from core.archive.manifest import RecordObject
 from core.archive.reader import ArchiveReader
 from core.archive.signing import Keyring
@@ -53,9 +51,7 @@ def peer_file(folder: Path) -> Path:
 
 def ours(reader: ArchiveReader, folder: Path) -> dict[str, float]:
     """The driver's own way: stage, load the parts of a plan, index, seal."""
-    app_type = AppType(reader.manifest.app_type)
-    shard = Shard(name="bench", region="", url=f"sqlite:///{folder}", attachments_url=f"file://{folder}")
-    place = Place(shard=shard, generation=GENERATION, app_type=app_type)
+    place = _place(folder, AppType(reader.manifest.app_type))
     driver = EmbeddedDriver()
 
     def load(part: PlannedPart) -> int:
@@ -95,26 +91,44 @@ def _parts(reader: ArchiveReader) -> tuple[PlannedPart, ...]:
 def executemany(reader: ArchiveReader, folder: Path) -> dict[str, float]:
     """Python's sqlite3 with its own defaults, but for the page size, which is ours: every row is in memory before the
     clock starts, times as the texts that sqlite3 makes of them."""
-    types = RECORD_TYPES[AppType(reader.manifest.app_type)]
-    tables = [(one, list(_rows_in_memory(reader, one))) for one in types]
-    folder.mkdir(parents=True, exist_ok=True)
+    app_type = AppType(reader.manifest.app_type)
+    tables = [(one, list(_rows_in_memory(reader, one))) for one in RECORD_TYPES[app_type]]
+    made, indexes = _statements(folder / "empty", app_type)
     started = time.perf_counter()
     with closing(sqlite3.connect(peer_file(folder), isolation_level=None)) as connection:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("BEGIN")
+        for statement in made:
+            connection.execute(statement)
         for record_type, rows in tables:
-            connection.execute(create_table(record_type.table, record_type.schema, SQLITE))
             marks = ", ".join("?" * len(record_type.schema))
             connection.executemany(f"INSERT INTO {record_type.table} VALUES ({marks})", rows)
         connection.execute("COMMIT")
         connection.execute("BEGIN")
-        for record_type in types:
-            connection.execute(Index(table=record_type.table, column="key").create_unique)
-        for index in plain_indexes(AppType(reader.manifest.app_type)):
-            if index.table != "attachment_file":
-                connection.execute(index.create)
+        for statement in indexes:
+            connection.execute(statement)
         connection.execute("COMMIT")
     return {"seconds": time.perf_counter() - started, "rows": sum(len(rows) for _, rows in tables)}
+
+
+def _statements(folder: Path, app_type: AppType) -> tuple[list[str], list[str]]:
+    """What makes the tables of records and their indexes, as the driver itself has made them."""
+    place = _place(folder, app_type)
+    driver = EmbeddedDriver()
+    driver.stage(place)
+    driver.index(place)
+    tables = [one.table for one in RECORD_TYPES[app_type]]
+    with closing(sqlite3.connect(our_file(folder))) as connection:
+        found = connection.execute("SELECT type, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    made, indexes = (
+        [sql for kind, table, sql in found if kind == wanted and table in tables] for wanted in ("table", "index")
+    )
+    return made, indexes
+
+
+def _place(folder: Path, app_type: AppType) -> Place:
+    shard = Shard(name="bench", region="", url=f"sqlite:///{folder}", attachments_url=f"file://{folder}")
+    return Place(shard=shard, generation=GENERATION, app_type=app_type)
 
 
 def _rows_in_memory(reader: ArchiveReader, record_type: RecordType) -> Iterator[tuple[Any, ...]]:
