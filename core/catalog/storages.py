@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.catalog.tables import OnExpiry, StorageKind, StorageRow, new_id
 from core.errors import NotFound, WrongState
+from core.storage.location import overlap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,21 +25,25 @@ class Storage:
 
 def create_managed(session: Session, *, name: str, url: str, person: str, now: datetime) -> Storage:
     """A storage of ours: what expires in it is deleted. Raises WrongState when the name or the place is taken."""
-    taken = session.scalar(select(StorageRow).where(or_(StorageRow.name == name, StorageRow.url == url)))
-    if taken is not None:
-        what = f"named {name}" if taken.name == name else f"at {url} ({taken.name})"
-        raise WrongState(
-            f"There is a storage {what} already. Nothing was changed.",
-            hint="Choose another name and place; `restorebot storage list` shows those that are taken.",
-        )
-    row = StorageRow(
-        id=new_id("sto"),
-        name=name,
-        kind=StorageKind.MANAGED.value,
-        url=url,
-        on_expiry=OnExpiry.DELETE.value,
-        created_at=now,
-    )
+    return _create(session, name, StorageKind.MANAGED, url, OnExpiry.DELETE, person, now)
+
+
+def create_s3(session: Session, *, name: str, url: str, on_expiry: OnExpiry, person: str, now: datetime) -> Storage:
+    """The customer's own S3. Raises WrongState when the name or the place is taken."""
+    return _create(session, name, StorageKind.S3, url, on_expiry, person, now)
+
+
+def _create(
+    session: Session, name: str, kind: StorageKind, url: str, on_expiry: OnExpiry, person: str, now: datetime
+) -> Storage:
+    for taken in list_all(session):
+        if taken.name == name or overlap(taken.url, url):
+            what = f"named {name}" if taken.name == name else f"at {taken.url} ({taken.name})"
+            raise WrongState(
+                f"There is a storage {what} already. Nothing was changed.",
+                hint="Choose another name and place; `restorebot storage list` shows those that are taken.",
+            )
+    row = StorageRow(id=new_id("sto"), name=name, kind=kind.value, url=url, on_expiry=on_expiry.value, created_at=now)
     session.add(row)
     session.flush()
     audit.record(session, person=person, action="storage.created", subject=row.id, now=now, name=name)

@@ -1,7 +1,7 @@
 """What doctor looks at. Each look yields lines; what cannot be looked at is a bad line, never silence."""
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +21,8 @@ from core.engine import Engine
 from core.errors import RestorebotError
 from core.migrations import head, revision_of
 from core.restore import restores
+from core.storage import check
+from core.storage.check import Look, Verdict
 from core.workflow.lookup import JournalLookup, journal_lookup
 
 LITTLE_SPACE: Final = 2_000_000_000
@@ -155,6 +157,9 @@ def _storages(engine: Engine) -> Iterator[Line]:
         what = f"storage {one.name}"
         try:
             store = engine.open_store(one.url)
+            if looks := list(check.look(store, engine.now())):
+                yield from _looked(what, one.url, looks)
+                continue
             next(iter(store.list("backups/")), None)
             yield _space(what, f"{one.url} can be listed", store.free_bytes())
         except (RestorebotError, OSError) as error:
@@ -171,13 +176,27 @@ def _shards(engine: Engine) -> Iterator[Line]:
         what = f"shard {one.name}"
         try:
             state = engine.drivers["embedded"].look_at(one)
-            next(iter(engine.open_store(one.attachments_url).list("gen-")), None)
+            attachments = engine.open_store(one.attachments_url)
+            if looks := list(check.look(attachments, engine.now())):
+                yield from _looked(f"{what} attachments", one.attachments_url, looks)
+            else:
+                next(iter(attachments.list("gen-")), None)
             said = f"{on_shard.count(one.name)} apps in region {one.region}; {state.said}"
             yield _space(what, said, engine.drivers["embedded"].free_bytes(one))
             for warned in state.warnings:
                 yield warning(what, warned, "Put this right, then run restorebot doctor again.")
         except (RestorebotError, OSError) as error:
             yield failed(what, error)
+
+
+def _looked(what: str, url: str, looks: Sequence[Look]) -> Iterator[Line]:
+    """One line that tells what is well, and one for each thing that is not."""
+    for one in looks:
+        if one.verdict is not Verdict.OK:
+            yield Line(state=State(one.verdict.value), what=what, said=f"To {one.what}: {one.said}", do=one.do)
+    well = [one.what for one in looks if one.verdict is Verdict.OK]
+    if well:
+        yield ok(what, f"{url}; tried, and well: {', '.join(well)}")
 
 
 def _space(what: str, said: str, free: int | None) -> Line:

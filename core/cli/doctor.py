@@ -19,7 +19,8 @@ _STYLE = {State.OK: "green", State.WARNING: "yellow", State.BAD: "bold red"}
 
 @app.command()
 def doctor(context: typer.Context, as_json: Json = False) -> None:
-    """Look at settings, catalog, key, storages, shards, workers, runs and leftovers. Changes nothing.
+    """Look at settings, catalog, key, storages, shards, workers, runs and leftovers. Changes nothing; in S3 it tries
+    what it looks at on an object of its own, and ends uploads that were given up a day ago.
 
     Exit status 1 if anything is bad. Works before init as well.
     """

@@ -13,7 +13,7 @@ from core.cli.acting import installation_admin
 from core.cli.context import Json, engine_of, output, show_json, show_table
 from core.engine import Engine
 from core.errors import UsageError
-from core.storage.location import open_store
+from core.storage.check import connect
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -33,7 +33,11 @@ def create(
         ),
     ] = "",
     attachments: Annotated[
-        str, typer.Option(help="Its attachment store: a storage's URL. Default: in the shard's folder, if it has one.")
+        str,
+        typer.Option(
+            help="Its attachment store: file:///path/of/a/folder or s3://BUCKET/PREFIX?endpoint=…&region=… Default: in "
+            "the shard's folder, if it has one."
+        ),
     ] = "",
     as_json: Json = False,
 ) -> None:
@@ -42,14 +46,14 @@ def create(
         person = installation_admin(engine)
         wanted = _described(engine, name, region, url, attachments)
         state = engine.drivers["embedded"].prepare(wanted)
-        open_store(wanted.attachments_url, create=True)
+        attachments_url = connect(wanted.attachments_url, engine.now())
         with engine.database.transaction() as session:
             made = shards.create(
                 session,
                 name=wanted.name,
                 region=wanted.region,
                 url=wanted.url,
-                attachments_url=wanted.attachments_url,
+                attachments_url=attachments_url,
                 person=person.id,
                 now=engine.now(),
             )

@@ -9,6 +9,13 @@ from core.storage.s3_place import SCHEME, parse_place
 from core.storage.store import Store
 
 
+def overlap(one: str, other: str) -> bool:
+    """Whether two storages' URLs mean the same place, or one in the other."""
+    if one.startswith(f"{SCHEME}:") and other.startswith(f"{SCHEME}:"):
+        return parse_place(one).overlaps(parse_place(other))
+    return one == other
+
+
 def open_store(url: str, *, create: bool = False) -> Store:
     """The store at `file:///folder` or `s3://bucket/prefix?…`; with `create` a folder is made if it is not there.
 

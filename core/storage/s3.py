@@ -307,7 +307,8 @@ def _sent_again(response: Any, operation: Any, attempts: int, **_: Any) -> float
     """Bytes that were changed or lost on their way up, and a conflict with another writer, are worth another try, which
     botocore does not make by itself. Returns the pause in seconds."""
     code = response[1].get("Error", {}).get("Code") if response is not None else None
-    lost = operation.name in {"PutObject", "UploadPart"} and code in {"BadDigest", "IncompleteBody"}
+    changed = {"BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"}
+    lost = operation.name in {"PutObject", "UploadPart"} and code in changed
     again = lost or code in {"ConditionalRequestConflict", "OperationAborted"}
     return 0.1 * 2**attempts if again and attempts < TRIES else None
 

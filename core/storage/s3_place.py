@@ -75,12 +75,14 @@ class S3Place:
             "kms_key": self.kms_key,
             "creating": "" if self.creating is Creating.CONDITIONAL else self.creating.value,
         }
-        query = urlencode({name: value for name, value in given.items() if value}, quote_via=quote)
+        query = urlencode({name: value for name, value in given.items() if value}, safe=":/", quote_via=quote)
         return f"{self.name}?{query}" if query else self.name
 
-    def same_bytes(self, other: Self) -> bool:
-        """Both URLs mean the same objects, however they are read and written."""
-        return (self.endpoint, self.bucket, self.prefix) == (other.endpoint, other.bucket, other.prefix)
+    def overlaps(self, other: Self) -> bool:
+        """They are the same place, however it is read and written, or one lies in the other."""
+        mine, others = f"{self.prefix}/", f"{other.prefix}/"
+        nested = mine.startswith(others) or others.startswith(mine)
+        return nested and (self.endpoint, self.bucket) == (other.endpoint, other.bucket)
 
 
 def parse_place(url: str) -> S3Place:

@@ -9,12 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-#: Bytes of the first piece after a jump: a footer or an index, with what lies around it. Each next one has twice as
-#: many, up to `_MOST`, so that reading in order soon takes large pieces and reading here and there takes small ones.
-_FIRST: Final = 256 * 1024
-_MOST: Final = 8 * 1024 * 1024
-#: Pieces under way or waiting while the stream is read in order: at most this many times `_MOST` in memory.
-_AHEAD: Final = 4
+#: Bytes that are asked for at least: a footer or an index, with what lies around it.
+_LEAST: Final = 256 * 1024
+#: Bytes of one piece, at most, and of all pieces that are under way or wait to be read.
+_PIECE: Final = 8 * 1024 * 1024
+_AHEAD: Final = 4 * _PIECE
 
 #: From the first byte to before the last one → the bytes, whole. Called in other threads.
 Fetch = Callable[[int, int], bytes]
@@ -28,8 +27,12 @@ class _Piece:
 
 
 class RangedStream(io.RawIOBase):
-    """`size` bytes that `fetch` gives. Who reads all of them, from the first to the last in order, has them compared
-    with `crc32` if it is given; `mismatch` is what is raised then, before the last byte is handed out."""
+    """`size` bytes that `fetch` gives. As much is asked for ahead as was read in order since the last jump, so that who
+    reads here and there gets little that is not wanted, and who reads on and on soon gets large pieces side by side.
+
+    Who reads all bytes, from the first to the last in order, has them compared with `crc32` if it is given; `mismatch`
+    is what is raised then, before the last byte is handed out.
+    """
 
     def __init__(
         self,
@@ -47,8 +50,7 @@ class RangedStream(io.RawIOBase):
         self._position = 0
         self._pieces: deque[_Piece] = deque()  # one behind the other, without gaps
         self._asked = 0  # end of the last piece
-        self._span = _FIRST
-        self._ahead = 1
+        self._run = 0  # where reading in order began
         self._expected = crc32
         self._mismatch = mismatch
         self._crc32, self._counted = 0, 0  # of the first `_counted` bytes
@@ -72,7 +74,7 @@ class RangedStream(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self._position >= self._size or not len(buffer):
             return 0
-        piece = self._piece()
+        piece = self._piece(len(buffer))
         offset = self._position - piece.start
         data = memoryview(piece.data.result())[offset : offset + len(buffer)]
         self._count(data)
@@ -91,20 +93,23 @@ class RangedStream(io.RawIOBase):
         self._forget()
         super().close()
 
-    def _piece(self) -> _Piece:
+    def _piece(self, wanted: int) -> _Piece:
         """The one that holds the position, with those behind it under way."""
         while self._pieces and self._pieces[0].end <= self._position:
             self._pieces.popleft()
-            self._ahead = min(self._ahead + 1, _AHEAD)
         if not self._pieces or self._position < self._pieces[0].start:
             if self._position != self._asked:
-                self._span, self._ahead = _FIRST, 1
+                self._run = self._position
             self._forget()
             self._asked = self._position
-        while len(self._pieces) < self._ahead and self._asked < self._size:
-            start, end = self._asked, min(self._asked + self._span, self._size)
+        ahead = min(max(self._position - self._run, wanted, _LEAST), _AHEAD)
+        span = min(max(ahead // 2, _LEAST), _PIECE)
+        while not self._pieces or self._asked - self._position + span <= ahead:
+            start, end = self._asked, min(self._asked + span, self._size)
+            if start == end:
+                break
             self._pieces.append(_Piece(start=start, end=end, data=self._pool.submit(self._fetch, start, end)))
-            self._asked, self._span = end, min(self._span * 2, _MOST)
+            self._asked = end
         return self._pieces[0]
 
     def _count(self, data: memoryview) -> None:

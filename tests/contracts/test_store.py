@@ -77,7 +77,7 @@ def test_a_taken_key_is_never_overwritten(store: Store, make_store: MakeStore, t
 
 
 def test_one_of_many_racing_writers_wins(store: Store) -> None:
-    for turn in range(20):
+    for turn in range(10):
         barrier = threading.Barrier(4)
         won: list[bytes] = []
 
