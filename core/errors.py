@@ -14,7 +14,8 @@ RestorebotError
 ├── StorageError
 │   ├── ObjectNotFound, ObjectExists, StorageReadOnly, DiskFull, StorageUnreachable (transient)
 │   ├── only where the storage is a service: BucketMissing, WrongRegion, BadCredentials (transient), AccessDenied,
-│   │   ClockSkew (transient), WrongChecksum (transient), EncryptionRefused, NotSupported, StorageUnfit
+│   │   ClockSkew (transient), WrongChecksum (transient), EncryptionRefused, NotSupported, StorageUnfit, StorageTooOld,
+│   │   NotStorable
 ├── CatalogError            the catalog's database
 │   ├── CatalogLocked, CatalogUnreachable, CatalogCrowded, CatalogReadOnly, CatalogFull, CatalogConflict (transient)
 │   ├── CatalogTooOld, CatalogMissing, CatalogSignIn, CatalogNotAllowed
@@ -210,6 +211,16 @@ class StorageUnfit(StorageError):
     """The check on connecting found what a storage must be able to do and this one is not."""
 
     code = "storage.unfit"
+
+
+class StorageTooOld(StorageError):
+    code = "storage.server-too-old"
+
+
+class NotStorable(StorageError):
+    """A value that the destination's database cannot hold."""
+
+    code = "storage.not-storable"
 
 
 class CatalogError(RestorebotError):

@@ -5,9 +5,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from core.storage.s3_place import S3Place
-from tests.services.postgres import PostgresServer, postgres_server
+from tests.services.postgres import PostgresServer, conninfo, postgres_server
 from tests.services.s3 import REGION, S3Server, s3_server
 
 
@@ -23,6 +24,14 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     url = postgres.new_database()
     yield url
     postgres.drop_database(url)
+
+
+@pytest.fixture
+def postgres_shard_url(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same as a shard's URL, which holds no password."""
+    url = make_url(postgres_url)
+    monkeypatch.setenv("PGPASSWORD", str(url.password or ""))
+    return conninfo(url._replace(password=None))
 
 
 @pytest.fixture(scope="session")

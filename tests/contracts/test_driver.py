@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 import pytest
 import zstandard
@@ -31,11 +32,21 @@ PAGE, BODY, USER = BY_NAME["confluence.page"], BY_NAME["confluence.body"], BY_NA
 DEFAULT_SPACE_RECORDS = 6
 
 
-def sqlite_shard(folder: Path) -> Shard:
-    return Shard(name="one", region="eu", url=f"sqlite:///{folder}/shard", attachments_url=f"file://{folder}/files")
+def sqlite_url(request: pytest.FixtureRequest) -> str:
+    return f"sqlite:///{request.getfixturevalue('tmp_path')}/shard"
 
 
-DRIVERS: dict[str, tuple[Callable[[], Driver], Callable[[Path], Shard]]] = {"sqlite": (EmbeddedDriver, sqlite_shard)}
+def postgres_url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue("postgres_shard_url"))
+
+
+#: Name → the driver, and the URL of a new shard.
+DRIVERS: dict[str, tuple[Callable[[], Driver], Callable[[pytest.FixtureRequest], str]]] = {
+    "postgres": (EmbeddedDriver, postgres_url),
+    "sqlite": (EmbeddedDriver, sqlite_url),
+}
+#: What one of them cannot hold.
+NOT_HELD = {"postgres": "\0", "sqlite": ""}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +54,7 @@ class Given:
     driver: Driver
     shard: Shard
     folder: Path
+    not_held: str
 
     def place(self, app_type: AppType = AppType.JIRA, generation: str = "g1") -> Place:
         return Place(shard=self.shard, generation=generation, app_type=app_type)
@@ -56,6 +68,18 @@ class Given:
             str(key) for key in self.driver.read(place, record_type, keys or KeyRange()).read_all()["key"].to_pylist()
         ]
 
+    def schemas(self) -> list[str]:
+        """Of generations on PostgreSQL."""
+        if not self.shard.url.startswith("postgresql:"):
+            return []
+        with psycopg.connect(self.shard.url) as connection:
+            found = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information|public)'")
+            return [name for (name,) in found]
+
+
+#: Run on SQLite alone.
+ONLY_SQLITE = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+
 
 def rows(record_type: RecordType, *records: dict[str, Any]) -> tuple[RecordType, pa.RecordBatchReader]:
     whole = [{"native": "N"} | one for one in records]
@@ -64,10 +88,10 @@ def rows(record_type: RecordType, *records: dict[str, Any]) -> tuple[RecordType,
 
 @pytest.fixture(params=sorted(DRIVERS))
 def app(request: pytest.FixtureRequest, tmp_path: Path) -> Given:
-    make, shard = DRIVERS[request.param]
-    one = shard(tmp_path)
-    open_store(one.attachments_url, create=True)
-    return Given(driver=make(), shard=one, folder=tmp_path)
+    make, url = DRIVERS[request.param]
+    shard = Shard(name="one", region="eu", url=url(request), attachments_url=f"file://{tmp_path}/files")
+    open_store(shard.attachments_url, create=True)
+    return Given(driver=make(), shard=shard, folder=tmp_path, not_held=NOT_HELD[request.param])
 
 
 @pytest.fixture
@@ -183,7 +207,7 @@ def test_read_is_sorted_by_code_point_within_the_range(app: Given, staged: Place
         assert app.keys(staged, ISSUE, KeyRange(first="é")) == ["é", "\uffff", "😀"]
 
 
-def values(type_: pa.DataType) -> st.SearchStrategy[Any]:
+def values(type_: pa.DataType, not_held: str) -> st.SearchStrategy[Any]:
     if pa.types.is_timestamp(type_):
         return st.datetimes()
     if pa.types.is_boolean(type_):
@@ -192,13 +216,12 @@ def values(type_: pa.DataType) -> st.SearchStrategy[Any]:
         return st.integers(-(2**63), 2**63 - 1)
     if pa.types.is_floating(type_):
         return st.floats(allow_nan=False)
-    return st.text(st.characters(codec="utf-8"), max_size=20)
+    return st.text(st.characters(codec="utf-8", exclude_characters=not_held), max_size=20)
 
 
-def records(record_type: RecordType) -> st.SearchStrategy[list[dict[str, Any]]]:
-    record = st.fixed_dictionaries(
-        {one.name: st.none() | values(one.type) if one.nullable else values(one.type) for one in record_type.schema}
-    )
+def records(record_type: RecordType, not_held: str) -> st.SearchStrategy[list[dict[str, Any]]]:
+    of_each = {one.name: (one.nullable, values(one.type, not_held)) for one in record_type.schema}
+    record = st.fixed_dictionaries({name: st.none() | held if null else held for name, (null, held) in of_each.items()})
     unique = st.lists(record, max_size=12, unique_by=lambda one: one["key"])
     return unique.filter(lambda found: all(one["key"] != PLACEHOLDER for one in found))
 
@@ -209,7 +232,7 @@ def records(record_type: RecordType) -> st.SearchStrategy[list[dict[str, Any]]]:
 def test_whatever_is_written_is_read_back(app: Given, name: str, data: st.DataObject) -> None:
     record_type = BY_NAME[name]
     place = app.place(generation=f"g{time.monotonic_ns()}")
-    table = pa.Table.from_pylist(data.draw(records(record_type)), schema=record_type.schema)
+    table = pa.Table.from_pylist(data.draw(records(record_type, app.not_held)), schema=record_type.schema)
     app.driver.stage(place)
     app.driver.load(place, "p", app.driver.claim(place, "p"), [(record_type, table.to_reader())])
     app.driver.index(place)
@@ -221,7 +244,9 @@ def test_whatever_is_written_is_read_back(app: Given, name: str, data: st.DataOb
 
 
 def test_many_rows_come_in_batches_of_their_types(app: Given, staged: Place) -> None:
-    app.load(staged, "p", USER, *({"key": f"{n:05}", "active": None if n < 9000 else True} for n in range(10_000)))
+    long = "x" * 1000
+    users = ({"key": f"{n:05}", "display_name": long, "active": None if n < 9000 else True} for n in range(10_000))
+    app.load(staged, "p", USER, *users)
     batches = list(app.driver.read(staged, USER))
     assert len(batches) > 1
     assert pa.Table.from_batches(batches)["active"].null_count == 9000
@@ -324,15 +349,18 @@ def test_attachments_are_loaded_opened_and_discarded(app: Given, staged: Place) 
 @pytest.mark.parametrize("away", ["discard", "drop"])
 def test_nothing_is_left_of_a_generation_that_goes(app: Given, staged: Place, away: str) -> None:
     app.load(staged, "p", ISSUE, {"key": "1"})
+    assert len(app.schemas()) == app.shard.url.startswith("postgresql:")
     for _ in range(2):
         getattr(app.driver, away)(staged)
         assert [path for path in app.folder.rglob("*") if path.is_file()] == []
+        assert app.schemas() == []
     with pytest.raises(ObjectNotFound):
         app.driver.inspect(staged)
     with pytest.raises(ObjectNotFound):
         app.driver.read(staged, ISSUE)
 
 
+@ONLY_SQLITE
 def test_files_are_for_this_account_only(app: Given, staged: Place) -> None:
     app.driver.seal(staged)
     for path in (app.folder / "shard").rglob("*"):
@@ -412,6 +440,7 @@ def test_a_closed_generation_takes_no_edit_until_it_is_opened_again(app: Given) 
     assert [one["issue_key"] for one in app.driver.read(place, ISSUE).read_all().to_pylist()] == ["DS-1"]
 
 
+@ONLY_SQLITE
 class TestSqliteFile:
     """What only a generation in a file can meet."""
 

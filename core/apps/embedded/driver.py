@@ -35,6 +35,7 @@ from core.apps.embedded.generation import (
     quoted,
     stored_schema,
 )
+from core.apps.embedded.postgres import PostgresDatabase
 from core.apps.embedded.session import Select, Session
 from core.apps.embedded.sqlite import SqliteDatabase
 from core.archive.blobs import open_blob
@@ -49,13 +50,17 @@ _ANY: Final[Mapping[str, str | None]] = MappingProxyType({})
 
 
 class EmbeddedDriver(Driver):
-    """Shards with a URL `sqlite:///<folder>`."""
+    """Shards with a URL `sqlite:///<folder>` or `postgresql://…`. `owner` is this process's name among all that work on
+    the same shards."""
 
     capabilities = Capabilities(atomic_publish=True)
 
-    def __init__(self, *, stores: Callable[[str], Store] = open_store) -> None:
+    def __init__(self, *, stores: Callable[[str], Store] = open_store, owner: str = "") -> None:
         self._stores = stores
-        self._databases: Mapping[str, ShardDatabase] = {"sqlite": SqliteDatabase()}
+        self._databases: Mapping[str, ShardDatabase] = {
+            "sqlite": SqliteDatabase(),
+            "postgresql": PostgresDatabase(owner=owner),
+        }
 
     def prepare(self, shard: Shard) -> ShardState:
         return self._database(shard).prepare(shard)
@@ -98,7 +103,9 @@ class EmbeddedDriver(Driver):
     def claim(self, place: Place, part: str) -> int:
         with self._open(place) as opened, opened.transaction():
             opened.run(
-                'INSERT INTO "part_claim" VALUES (?, 1) ON CONFLICT ("part") DO UPDATE SET "token" = "token" + 1', part
+                'INSERT INTO "part_claim" VALUES (?, 1)'
+                ' ON CONFLICT ("part") DO UPDATE SET "token" = "part_claim"."token" + 1',
+                part,
             )
             return int(opened.value('SELECT "token" FROM "part_claim" WHERE "part" = ?', part))
 
@@ -286,6 +293,6 @@ class EmbeddedDriver(Driver):
             raise SettingError(
                 f"The URL of shard {shard.name} begins with {scheme!r}, which is no database that Restorebot knows."
                 " Nothing was changed.",
-                hint="Write sqlite:////path/of/a/folder.",
+                hint="Write postgresql://USER@HOST/DATABASE, or sqlite:////path/of/a/folder.",
             )
         return self._databases[scheme]

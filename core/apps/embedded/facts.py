@@ -17,9 +17,11 @@ MAX_EXAMPLES: Final = 5
 def record_counts(session: Session, app_type: AppType) -> Mapping[str, int]:
     """Records per type, for types that have any."""
     with_placeholder = {one.name for one in placeholder_types(app_type)}
+    counted = ", ".join(f'(SELECT count(*) FROM "{one.table}")' for one in RECORD_TYPES[app_type])
+    ((*found,),) = session.run(f"SELECT {counted}")
     counts = {
-        one.name: int(session.value(f'SELECT count(*) FROM "{one.table}"')) - (one.name in with_placeholder)
-        for one in RECORD_TYPES[app_type]
+        one.name: int(rows) - (one.name in with_placeholder)
+        for one, rows in zip(RECORD_TYPES[app_type], found, strict=True)
     }
     return {name: count for name, count in counts.items() if count}
 
@@ -32,21 +34,17 @@ def attachment_bytes(session: Session) -> int:
 
 def provisioned_still_there(session: Session, app_type: AppType) -> int:
     """How many of the records that the app came with are there."""
-    return sum(
-        int(
-            session.value(
-                f'SELECT count(*) FROM "{one.table}" WHERE "key" IN'
-                ' (SELECT "key" FROM "provisioned" WHERE "record_type" = ?)',
-                one.name,
-            )
-        )
+    there = [
+        f'(SELECT count(*) FROM "{one.table}" WHERE "key" IN'
+        f' (SELECT "key" FROM "provisioned" WHERE "record_type" = \'{one.name}\'))'
         for one in RECORD_TYPES[app_type]
-    )
+    ]
+    return int(session.value(f"SELECT {' + '.join(there)}"))
 
 
 def make_indexes(session: Session, app_type: AppType) -> tuple[str, ...]:
-    """A unique index on each key, plain ones where people look; returns `table: key` for keys that stand twice, up to
-    five a table. A table with such keys gets a plain index instead."""
+    """A unique index on each key, plain ones where people look; returns the keys that stand twice. A table with such
+    keys gets a plain index instead."""
     clashes: list[str] = []
     for one in RECORD_TYPES[app_type]:
         by_key = Index(table=one.table, column="key")
@@ -54,12 +52,16 @@ def make_indexes(session: Session, app_type: AppType) -> tuple[str, ...]:
             session.run(by_key.create_unique)
         except UniqueViolation:
             session.run(by_key.create)
-            twice = f'SELECT "key" FROM "{one.table}" GROUP BY "key" HAVING count(*) > 1'
-            repeated = session.run(f'{twice} ORDER BY "key" LIMIT {MAX_EXAMPLES}')
-            clashes.extend(f"{one.table}: {key}" for (key,) in repeated)
+            clashes.extend(repeated_keys(session, one.table))
     for index in plain_indexes(app_type):
         session.run(index.create)
     return tuple(clashes)
+
+
+def repeated_keys(session: Session, table: str) -> list[str]:
+    """`table: key` for up to five keys that stand twice."""
+    twice = f'SELECT "key" FROM "{table}" GROUP BY "key" HAVING count(*) > 1 ORDER BY "key" LIMIT {MAX_EXAMPLES}'
+    return [f"{table}: {key}" for (key,) in session.run(twice)]
 
 
 def broken_references(session: Session, place: Place) -> Iterator[BrokenReferences]:

@@ -2,17 +2,16 @@
 
 import errno
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from core.apps.driver import Place, Shard
+from core.apps.embedded.generation import place_name
 from core.errors import DiskFull, ObjectNotFound, SettingError, StorageError, StorageReadOnly
 
 URL_PREFIX: Final = "sqlite:///"
-GENERATION: Final = re.compile(r"[A-Za-z0-9_@=-][A-Za-z0-9._@=-]*")
 BESIDE: Final = ("-journal", "-wal", "-shm")
 
 
@@ -37,9 +36,7 @@ class GenerationFile:
 
     @classmethod
     def of(cls, place: Place) -> "GenerationFile":
-        if not GENERATION.fullmatch(place.generation):
-            raise SettingError(f"{place.generation!r} cannot be the name of a generation.")
-        return cls(place, shard_folder(place.shard) / "generations" / f"{place.generation}.sqlite")
+        return cls(place, shard_folder(place.shard) / "generations" / f"{place_name(place)}.sqlite")
 
     def must_exist(self) -> Path:
         """The path. Raises ObjectNotFound."""

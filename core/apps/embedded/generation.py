@@ -6,6 +6,7 @@ Everything put between quotes here is a name of the record model; values travel 
 
 # ruff: noqa: S608  names of tables and columns cannot be parameters; they come from the record model only
 
+import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,14 +15,20 @@ from typing import Final
 
 import pyarrow as pa
 
+from core.apps.driver import Place
 from core.apps.embedded.session import Dialect
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.content.record_type import PLACEHOLDER, AppType, Column, RecordType, Role
+from core.errors import SettingError
 
 #: Rows that no record refers to by a reference, but whose keys stand in person columns.
 PERSON_TARGETS: Final = ("directory.user_key", "directory.user")
 #: What people open: listed by container.
 ITEM_TYPES: Final = frozenset({"jira.issue", "confluence.page", "confluence.blog_post"})
+
+
+#: PostgreSQL cuts longer names off.
+GENERATION: Final = re.compile(r"[A-Za-z0-9_@=-][A-Za-z0-9._@=-]{0,62}")
 
 
 def _own(**columns: pa.DataType) -> pa.Schema:
@@ -67,6 +74,13 @@ def create_table(table: str, schema: pa.Schema, dialect: Dialect, *, key_columns
     return f'CREATE TABLE "{table}" ({", ".join(columns)}, PRIMARY KEY ({key})){dialect.keyed}'
 
 
+def place_name(place: Place) -> str:
+    """The generation's name, fit for a file and for a schema. Raises SettingError."""
+    if not GENERATION.fullmatch(place.generation):
+        raise SettingError(f"{place.generation!r} cannot be the name of a generation.")
+    return place.generation
+
+
 @cache
 def placeholder_types(app_type: AppType) -> tuple[RecordType, ...]:
     """Types whose tables hold the placeholder row: whatever a reference or a person column may name."""
@@ -101,10 +115,17 @@ class Index:
         return f'CREATE INDEX IF NOT EXISTS "{self.name}" ON "{self.table}" ("{self.column}")'
 
     @property
+    def create_hashed(self) -> str:
+        """For texts of any length; only on PostgreSQL, where others are limited."""
+        return f'CREATE INDEX IF NOT EXISTS "{self.name}" ON "{self.table}" USING hash ("{self.column}")'
+
+    @property
+    def unique_name(self) -> str:
+        return f"{self.table}_unique_{self.column}"
+
+    @property
     def create_unique(self) -> str:
-        return (
-            f'CREATE UNIQUE INDEX IF NOT EXISTS "{self.table}_unique_{self.column}" ON "{self.table}" ("{self.column}")'
-        )
+        return f'CREATE UNIQUE INDEX IF NOT EXISTS "{self.unique_name}" ON "{self.table}" ("{self.column}")'
 
 
 def plain_indexes(app_type: AppType) -> tuple[Index, ...]:

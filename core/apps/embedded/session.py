@@ -28,6 +28,10 @@ class ForeignKeyViolation(StorageError):
     """A row refers to what is not there."""
 
 
+class TooLongForIndex(StorageError):
+    """A text is longer than an index of its kind takes."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
     """The words in which the databases differ."""
