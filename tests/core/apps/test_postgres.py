@@ -1,0 +1,199 @@
+"""What a generation is in PostgreSQL: its types, keys and locks, and the sessions we have there."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.apps.driver import Edit, EditKind, KeyRange, Place
+from core.apps.embedded.generation import Index, plain_indexes
+from core.apps.embedded.postgres_indexes import foreign_keys
+from core.apps.embedded.postgres_session import BATCH_BYTES, connected
+from core.content.catalogue import BY_NAME, RECORD_TYPES
+from core.content.record_type import AppType
+from core.errors import StorageUnreachable
+from tests.core.apps.shards import ISSUE, SECONDS, Ground, ground
+from tests.services.postgres import PostgresServer
+
+COMMENT, PROJECT = BY_NAME["jira.comment"], BY_NAME["jira.project"]
+ADD = Edit(kind=EditKind.ADD_ITEM, container="DS", title="t", text="x")
+
+
+@pytest.fixture
+def app(postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    url = postgres.new_database()
+    made = ground(url, tmp_path)
+    monkeypatch.setenv("PGPASSWORD", str(made.url.password))
+    made.driver.stage(made.place)
+    yield made
+    postgres.drop_database(url)
+
+
+def asked(app: Ground, statement: str, *parameters: Any) -> list[Any]:
+    """The first column of what the server answers an administrator."""
+    with app.administrator() as connection:
+        found = connection.execute(statement, parameters)
+        return [row[0] for row in found.fetchall()] if found.description else []
+
+
+def test_texts_are_compared_by_code_point_and_compressed_as_the_server_can(app: Ground) -> None:
+    state = app.driver.look_at(app.shard)
+    (offered,) = asked(app, "SELECT 'lz4' = ANY(enumvals) FROM pg_settings WHERE name = 'default_toast_compression'")
+    assert ("lz4" in state.said.split()) is offered
+    assert ("pglz" in state.said) is not offered
+    found = asked(
+        app,
+        "SELECT DISTINCT c.collname || ' ' || a.attcompression::text FROM pg_attribute a JOIN pg_collation c"
+        " ON c.oid = a.attcollation WHERE a.attrelid = 'jira_issue'::regclass AND a.attnum > 0",
+    )
+    assert found == ["C l" if offered else "C "]
+
+
+@pytest.mark.parametrize("app_type", AppType)
+def test_no_name_is_longer_than_the_server_keeps(app_type: AppType) -> None:
+    keys = [Index(table=one.table, column="key") for one in RECORD_TYPES[app_type]]
+    names = [name for one in (*keys, *plain_indexes(app_type)) for name in (one.name, one.unique_name)]
+    names += [one.name for one in foreign_keys(app_type)]
+    assert [name for name in names if len(name) > 63] == []
+    assert len(set(names)) == len(names)
+
+
+def test_references_to_one_type_are_foreign_keys_and_those_are_the_check(app: Ground) -> None:
+    app.load("p", {"key": "1", "name": "Data"}, record_type=PROJECT)
+    app.load("i", {"key": "10", "project": "1"}, {"key": "11", "project": None})
+    app.load("c", {"key": "c", "issue": "10"}, {"key": "d", "issue": "gone"}, record_type=COMMENT)
+    for _ in range(2):
+        assert app.driver.index(app.place) == ()
+        assert [(one.column, one.examples) for one in app.driver.broken_references(app.place)] == [("issue", ("d",))]
+    unproven = "SELECT conname FROM pg_constraint WHERE contype = 'f' AND NOT convalidated"
+    assert asked(app, unproven) == ["jira_comment_issue_fkey"]
+    asked(app, "DELETE FROM jira_comment WHERE key = 'd'")
+    app.driver.index(app.place)
+    assert asked(app, unproven) == []
+    assert len(asked(app, "SELECT conname FROM pg_constraint WHERE contype = 'f'")) == len(foreign_keys(AppType.JIRA))
+    assert app.driver.broken_references(app.place) == ()
+
+
+def test_a_table_with_a_key_twice_has_no_foreign_keys_to_it_and_its_references_are_looked_at(app: Ground) -> None:
+    app.load("i", {"key": "10"}, {"key": "10"})
+    app.load("c", {"key": "c", "issue": "10"}, {"key": "d", "issue": "gone"}, record_type=COMMENT)
+    assert app.driver.index(app.place) == ("jira_issue: 10",)
+    assert [one.examples for one in app.driver.broken_references(app.place)] == [("d",)]
+
+
+def test_the_planner_knows_what_was_loaded(app: Ground) -> None:
+    app.load("i", *({"key": f"{number:04}"} for number in range(3000)))
+    app.driver.index(app.place)
+    assert asked(app, "SELECT reltuples::int FROM pg_class WHERE oid = 'jira_issue'::regclass") == [3001]
+
+
+def test_texts_too_long_for_an_index_are_kept_and_found(app: Ground) -> None:
+    """Incompressible ones of four times a page's third, as a key and as a label."""
+    long = "".join(chr(0x4E00 + (number * 7919) % 20000) for number in range(4000))
+    app.load("i", {"key": "1", "issue_key": long}, {"key": "x" + long, "issue_key": "DS-1"}, {"key": "2"})
+    assert app.driver.index(app.place) == ()
+    assert app.keys() == ["1", "2", "x" + long]
+    assert app.driver.select(app.place, ISSUE, where={"issue_key": long}, limit=2)["key"].to_pylist() == ["1"]
+    assert app.driver.count(app.place, ISSUE, where={"key": "x" + long}) == 1
+    app.load("j", {"key": "x" + long})
+    assert app.driver.index(app.place) == ("jira_issue: x" + long,)
+
+
+def test_two_that_make_the_same_indexes_wait_for_each_other(app: Ground) -> None:
+    app.load("i", *({"key": f"{number:05}"} for number in range(20_000)))
+    outcomes: list[tuple[str, ...]] = []
+    threads = [threading.Thread(target=lambda: outcomes.append(app.driver.index(app.place))) for _ in range(3)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(SECONDS)
+    assert outcomes == [()] * 3
+
+
+def test_indexes_that_another_process_is_making_are_waited_for_and_told(
+    app: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.apps.embedded.postgres_session.BUSY_SECONDS", 0.2)
+    with app.administrator() as other:
+        other.execute("SELECT pg_advisory_lock(hashtextextended('gen-1', 0))")
+        with pytest.raises(StorageUnreachable, match="in use by another session"):
+            app.driver.index(app.place)
+
+
+def test_closing_waits_for_an_edit_that_runs_and_lets_none_in_after_it(app: Ground) -> None:
+    place = Place(shard=app.shard, generation="gen-2", app_type=AppType.JIRA)
+    app.driver.provision(place, with_default_personal_space=False)
+    closed = threading.Event()
+
+    def close() -> None:
+        app.driver.close(place)
+        closed.set()
+
+    closing_thread = threading.Thread(target=close)
+    with app.administrator() as editing:
+        with editing.transaction():
+            editing.execute('SELECT is_open FROM "gen-2".generation FOR UPDATE')
+            closing_thread.start()
+            app.until("wait_event_type = 'Lock'")
+            assert not closed.is_set()
+            assert app.driver.inspect(place).is_open
+        closing_thread.join(SECONDS)
+    assert closed.is_set()
+    assert not app.driver.inspect(place).is_open
+
+
+def test_edits_that_run_at_once_number_their_issues_apart(app: Ground) -> None:
+    place = Place(shard=app.shard, generation="gen-2", app_type=AppType.JIRA)
+    app.driver.provision(place, with_default_personal_space=False)
+    app.driver.edit(place, ADD)
+    threads = [threading.Thread(target=app.driver.edit, args=(place, ADD)) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(SECONDS)
+    found = app.driver.select(place, ISSUE, limit=9)["issue_key"].to_pylist()
+    assert found == [f"DS-{number}" for number in range(1, 6)]
+
+
+def test_a_removal_that_was_broken_off_is_ended_by_the_next(app: Ground) -> None:
+    asked(app, "DROP TABLE generation, jira_issue")
+    app.driver.discard(app.place)
+    assert asked(app, "SELECT nspname FROM pg_namespace WHERE nspname = 'gen-1'") == []
+    app.driver.discard(app.place)
+
+
+def test_what_is_read_comes_in_bounded_batches_and_a_reader_that_is_left_holds_nothing(app: Ground) -> None:
+    app.load("p", *({"key": f"{number:06}", "description": "x" * 3000} for number in range(6000)))
+    with app.driver.read(app.place, ISSUE) as reader:
+        sizes = [batch.nbytes for batch in reader]
+    assert len(sizes) > 3
+    assert max(sizes) < 2 * BATCH_BYTES
+    app.driver.index(app.place)
+    with closing(app.driver.read(app.place, ISSUE, KeyRange(first="000100"))) as reader:
+        assert reader.read_next_batch()["key"][0].as_py() == "000100"
+    del reader
+    with app.administrator() as connection:
+        for _ in range(SECONDS * 50):
+            if connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'restorebot%'"
+            ).fetchone() == (0,):
+                return
+    raise AssertionError("a session was left")
+
+
+def test_sessions_have_names_and_limits_and_what_is_durable_is_durable(app: Ground) -> None:
+    names = ("application_name", "lock_timeout", "synchronous_commit", "search_path")
+
+    def settings(*, durable: bool) -> list[str]:
+        with connected(app.shard, owner="here", generation="gen-1", durable=durable) as session:
+            return [session.value("SELECT current_setting(?)", name) for name in names]
+
+    assert settings(durable=False) == ["restorebot/here", "30s", "off", '"gen-1"']
+    assert settings(durable=True)[2] == "on"
+    for given, kept in (("off", "on"), ("remote_apply", "remote_apply")):
+        with app.administrator() as connection:
+            connection.execute(f'ALTER DATABASE "{app.url.database}" SET synchronous_commit = {given}')
+        assert settings(durable=True)[2] == kept
