@@ -25,7 +25,7 @@ from core.errors import (
 
 @dataclass(frozen=True, kw_only=True)
 class _Meaning:
-    error: type[StorageError] | type[DamagedObject]
+    error: type[StorageError] | None  # None: DamagedObject, which names the generation
     #: `{where}` is the shard and the generation, `{words}` are the server's own
     message: str
     hint: str
@@ -89,7 +89,7 @@ _GONE: Final = _Meaning(
     hint="It was removed meanwhile: `restorebot app show` says where the app's data is.",
 )
 _DAMAGED: Final = _Meaning(
-    error=DamagedObject,
+    error=None,
     message="{where} is damaged: {words}.",
     hint="Look at the server's disk. If the generation is staged, cancel the restore and start it anew; if it is live,"
     " restore the app from a backup.",
@@ -158,9 +158,9 @@ def as_our_error(error: Exception, where: str, generation: str) -> RestorebotErr
     """`error` is of ADBC, or of Arrow where it came while rows were read."""
     meaning = _meaning(getattr(error, "sqlstate", None), str(error))
     message = meaning.message.format(where=where, words=_words(error))
-    if meaning.error is DamagedObject:
+    if meaning.error is None:
         return DamagedObject(message, key=generation, hint=meaning.hint)
-    return meaning.error(message, hint=meaning.hint)  # type: ignore[call-arg]  # all others take no key
+    return meaning.error(message, hint=meaning.hint)
 
 
 def _meaning(state: str | None, text: str) -> _Meaning:
