@@ -25,8 +25,8 @@ class ShardDatabase(Protocol):
     def open(self, place: Place, *, durable: bool = False) -> AbstractContextManager[Session]:
         """A place that stands; else ObjectNotFound.
 
-        With `durable` each transaction is on the disk when it ends. Without, it survives the end of any of our
-        processes, but not that of the machine: enough for staging, which `seal` ends.
+        With `durable` each transaction is on the disk when it ends. Without, it is enough that it survives as long as
+        the machine of our process does, until `seal`: staging.
         """
         ...
 

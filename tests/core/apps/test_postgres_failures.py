@@ -60,7 +60,6 @@ def test_a_server_that_is_down_is_told_and_what_was_loaded_is_there_when_it_is_b
     app: Ground, cluster: PostgresCluster
 ) -> None:
     app.load("p", {"key": "1"})
-    app.driver.seal(app.place)
     cluster.stop(immediate=True)
     with pytest.raises(StorageUnreachable) as raised:
         app.driver.claim(app.place, "q")
@@ -73,7 +72,6 @@ def test_a_server_that_is_down_is_told_and_what_was_loaded_is_there_when_it_is_b
 
 def test_a_crash_of_the_server_in_mid_copy_takes_the_part_back(app: Ground, cluster: PostgresCluster) -> None:
     app.load("small", {"key": "1"})
-    app.driver.seal(app.place)
     with HeldLoad(ground=app, part="p") as loading:
         cluster.restart(immediate=True)
         error = loading.go_on()
@@ -82,6 +80,17 @@ def test_a_crash_of_the_server_in_mid_copy_takes_the_part_back(app: Ground, clus
     assert app.driver.loaded_parts(app.place) == {"small": 1}
     assert app.keys() == ["1"]
     assert app.driver.load(app.place, "p", loading.token, []) == 0
+
+
+def test_indexes_are_there_after_a_crash(app: Ground, cluster: PostgresCluster) -> None:
+    app.load("p", {"key": "1"})
+    app.driver.index(app.place)
+    made = "SELECT indexname FROM pg_indexes WHERE schemaname = 'gen-1' ORDER BY indexname"
+    with app.administrator() as connection:
+        before = connection.execute(made).fetchall()
+    cluster.restart(immediate=True)
+    with app.administrator() as connection:
+        assert connection.execute(made).fetchall() == before
 
 
 def test_a_session_that_is_ended_in_mid_copy_takes_the_part_back(app: Ground) -> None:
