@@ -20,6 +20,7 @@ RestorebotError
 │   ├── CatalogLocked, CatalogUnreachable, CatalogCrowded, CatalogReadOnly, CatalogFull, CatalogConflict (transient)
 │   ├── CatalogTooOld, CatalogMissing, CatalogSignIn, CatalogNotAllowed
 ├── Fenced                  a token is out of date: another worker has taken over; nothing was written
+├── WorkerBroken            a worker cannot go on; what it held goes on elsewhere
 ├── Cancelled               the run's cancel wish was seen at a step's edge
 └── RunFailed               a run ended with findings that block it
 
@@ -283,6 +284,12 @@ class CatalogNotAllowed(CatalogError):
 
 class Fenced(RestorebotError):
     code = "fenced"
+
+
+class WorkerBroken(RestorebotError):
+    """A worker lacks something it needs to go on, and ends so that another one is started."""
+
+    code = "worker.broken"
 
 
 class Cancelled(RestorebotError):

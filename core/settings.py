@@ -49,6 +49,12 @@ class Settings(BaseSettings):
     generation_grace_hours: int = Field(default=24, ge=0, description="between retiring a generation and dropping it")
     staging_keep_hours: int = Field(default=24, ge=0, description="how long a failed run can be resumed")
     journal_days: int = Field(default=7, ge=1, description="days finished runs stay in the journal")
+    shard_parts_at_once: int = Field(
+        default=8, ge=1, description="parts loaded into or read from one shard at once, on all workers together"
+    )
+    storage_parts_at_once: int = Field(
+        default=16, ge=1, description="parts read from or written to one storage at once, on all workers together"
+    )
     max_takeovers: int = Field(default=3, ge=1, description="takeovers of one part in a row before the run fails")
     part_bytes: int = Field(
         default=64 * 1024 * 1024, ge=1024, description="size a part is aimed at, in bytes of Arrow or of a pack"

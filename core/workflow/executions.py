@@ -1,31 +1,44 @@
 """What this process executes: the workflows behind each kind of run, and the token each run was claimed with."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from core.errors import Fenced, RestorebotError
 from core.workflow.journal import Journal
-from core.workflow.outcome import SKIPPED, error_outcome, unwrap
+from core.workflow.outcome import error_outcome, unwrap
+from core.workflow.parts import ClaimedPart, DividedStep, PartQueue
 from core.workflow.recovery import Takeovers, open_run, workflow_id
 from core.workflow.runs import Edge, RunKind, RunRef
-from core.workflow.steps import Execution, Gate, Steps
+from core.workflow.steps import Execution, Gate, Interrupted, Steps
+
+LOOK_SECONDS = 0.1
+
+
+class Overtaken(Fenced):
+    """A part was refused, since its run was taken over, or since a former owner of it woke up. While its claim stands
+    it is executed once more, with the run's present token."""
+
+    transient: ClassVar[bool] = True
 
 
 class Executions:
     """Executions of runs and parts. None begins before `ready` is set, or another step of one when `gate` is closed."""
 
-    def __init__(self, journal: Journal, takeovers: Takeovers, *, edge: Edge, retry_seconds: float) -> None:
+    def __init__(
+        self, journal: Journal, parts: PartQueue, takeovers: Takeovers, *, edge: Edge, retry_seconds: float
+    ) -> None:
         self.gate = Gate()
         self.ready = threading.Event()
         self._journal = journal
+        self._parts = parts
         self._takeovers = takeovers
         self._edge = edge
         self._retry_seconds = retry_seconds
         self._workflows: dict[str, Callable[..., Any]] = {}
         self._tokens: dict[str, int] = {}
         self._executing: list[str] = []
-        self._failed_steps: set[str] = set()
         self._lock = threading.Lock()
 
     def open(self, kinds: Sequence[RunKind]) -> None:
@@ -33,7 +46,7 @@ class Executions:
         workflows: dict[str, Callable[..., Any]] = {}
         for kind in kinds:
             workflows[kind.workflow] = self._run_workflow(kind)
-            workflows[f"{kind.workflow}.part"] = self._part_workflow(kind)
+            workflows[part_workflow(kind.workflow)] = self._part_workflow(kind)
         self._workflows = self._journal.open(workflows)
 
     def start(self, kind: RunKind, run: RunRef) -> None:
@@ -45,6 +58,21 @@ class Executions:
         except BaseException:
             self._disown(name)
             raise
+
+    def execute(self, part: ClaimedPart) -> dict[str, Any]:
+        """The outcome of a part this worker has claimed. One that another worker has begun goes on from the journal."""
+        name = part.workflow_id
+        state = self._journal.states([name]).get(name)
+        if state is None:
+            workflow = self._workflows[part_workflow(part.workflow)]
+            return self._journal.call(name, workflow, part.run_id, part.attempt, part.step, part.part)
+        if state.living:
+            self._journal.resume(name)
+            while self._journal.states([name])[name].living:
+                if self.gate.is_closed and name not in self.now():
+                    raise Interrupted
+                time.sleep(LOOK_SECONDS)
+        return self._journal.outcomes([name])[name]
 
     def own(self, name: str, token: int) -> None:
         """This worker has claimed the run with that token; its executions take it from here and never read it again."""
@@ -76,7 +104,7 @@ class Executions:
 
     def _drive(self, kind: RunKind, run: RunRef, name: str) -> dict[str, Any]:
         execution = self._execution(name)
-        steps = Steps(execution, self._workflows[f"{kind.workflow}.part"], run.id, run.attempt)
+        steps = Steps(execution, lambda step: _divided(kind, name, step))
         try:
             kind.body(run, steps)
         except Fenced:
@@ -95,26 +123,34 @@ class Executions:
             name = f"{run_name}/{step}/{part}"
             self._enter(name)
             try:
-                run = open_run(kind, run_name)
-                if run is None or f"{run_name}/{step}" in self._failed_steps:
-                    return SKIPPED
-                claimed = RunRef(kind=kind.name, id=run_id, attempt=attempt, token=run.token)
-                return self._execution(name).once("part", f"part:{step}:{part}", lambda: kind.part(claimed, step, part))
+                execution = self._execution(name, may_fail=lambda: self._parts.holds(f"{run_name}/{step}", part))
+                return execution.once("part", f"part:{step}:{part}", lambda: self._part(kind, run_name, step, part))
             finally:
                 self._leave(name)
 
         return execute
 
-    def _execution(self, name: str) -> Execution:
+    def _part(self, kind: RunKind, run_name: str, step: str, part: str) -> Any:
+        run = open_run(kind, run_name)
+        if run is None:
+            raise Fenced(f"The run {run_name} is over or was begun again; the part {part} was not executed.")
+        if not self._parts.holds(f"{run_name}/{step}", part):
+            raise Interrupted
+        try:
+            return kind.part(RunRef(kind=kind.name, id=run.id, attempt=run.attempt, token=run.token), step, part)
+        except Fenced as error:
+            raise Overtaken(error.message) from error
+
+    def _execution(self, name: str, may_fail: Callable[[], bool] = lambda: True) -> Execution:
         return Execution(
             workflow_id=name,
             journal=self._journal,
+            parts=self._parts,
             gate=self.gate,
-            failed_steps=self._failed_steps,
-            executing=self.now,
             edge=self._edge,
             retry_seconds=self._retry_seconds,
             completed=self._takeovers.reset,
+            may_fail=may_fail,
         )
 
     def _enter(self, name: str) -> None:
@@ -131,7 +167,27 @@ class Executions:
     def _disown(self, name: str) -> None:
         with self._lock:
             self._tokens.pop(name, None)
-            self._failed_steps -= {step for step in self._failed_steps if step.startswith(f"{name}/")}
+
+
+def part_workflow(workflow: str) -> str:
+    """The workflow of the parts of such a run."""
+    return f"{workflow}.part"
+
+
+def _divided(kind: RunKind, run_name: str, step: str) -> DividedStep:
+    run = open_run(kind, run_name)
+    if run is None:
+        raise Fenced(f"The run {run_name} is over or was begun again; its step {step} was not divided.")
+    return DividedStep(
+        run_workflow_id=run_name,
+        workflow=kind.workflow,
+        run_id=run.id,
+        attempt=run.attempt,
+        step=step,
+        organization=run.organization,
+        shard=run.shard,
+        storage=run.storage,
+    )
 
 
 def _report(kind: RunKind, run: RunRef, failure: dict[str, Any]) -> None:

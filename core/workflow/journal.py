@@ -1,11 +1,12 @@
 """DBOS, set up and spelled once. The journal only drives: what is true stands in the catalog."""
 
 import logging
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import Engine, create_engine, event
@@ -20,38 +21,51 @@ APPLICATION = "restorebot"
 VERSION = "1"
 #: Where DBOS keeps its tables on PostgreSQL.
 SCHEMA = "dbos"
-PARTS = "parts"
 LIVING = ("PENDING", "ENQUEUED", "DELAYED")
 #: DBOS's own threads that use a connection now and then: queues, listener, notifier, schedules.
 _THREADS = 4
-#: Finished workflows deleted in one transaction.
+#: How often it is looked whether this worker has taken something over. An idle worker spends most of its time on this.
+_LOOK_SECONDS = 1.0
+#: Finished runs deleted in one transaction.
 BATCH = 100
+#: Names an executor's own queue.
+_OWN = "runs."
+
+
+class JournalClosed(Exception):
+    """Whoever still waited for it does so no longer. Not an error of the database's, which DBOS would retry."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InFlight:
-    """A workflow the journal says somebody is executing, or about to."""
+    """A run the journal says somebody is executing, or about to."""
 
     id: str
     name: str
-    parent: str | None
     executor_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """How a workflow stands in the journal."""
+
+    name: str
+    living: bool
 
 
 class Journal:
     """The process's one DBOS, between `open` and `close`. Only workers open it."""
 
-    def __init__(self, url: str, *, name: str, executor_id: str, slots: int, poll_seconds: float) -> None:
+    def __init__(self, url: str, *, name: str, executor_id: str, slots: int) -> None:
         """`name` is what a database server calls our sessions."""
         self._url = url
         self._name = name
         self._executor_id = executor_id
         self._slots = slots
-        self._poll_seconds = poll_seconds
         self._engine: Engine | None = None
 
     def open(self, workflows: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-        """Launch DBOS with these workflows; what comes back is what `start` and `enqueue` take. Raises CatalogError."""
+        """Launch DBOS with these workflows; what comes back is what `start` and `call` take. Raises CatalogError."""
         try:
             with explained(self._url):
                 return self._launch(workflows)
@@ -75,34 +89,40 @@ class Journal:
         config["system_database_engine"] = self._engine
         DBOS(config=config)
         # A run's taker is told its token in memory, so nobody else may dequeue what it resumes: hence its own queue.
-        DBOS.listen_queues([PARTS, self._runs])
+        DBOS.listen_queues([self._own])
         registered = {
             name: DBOS.workflow(name=name, max_recovery_attempts=None)(function) for name, function in workflows.items()
         }
         DBOS.launch()
-        DBOS.register_queue(self._runs)
-        DBOS.register_queue(
-            PARTS, worker_concurrency=self._slots, polling_interval_sec=self._poll_seconds, on_conflict="always_update"
-        )
+        DBOS.register_queue(self._own, polling_interval_sec=_LOOK_SECONDS)
         return registered
 
     def close(self) -> None:
         """Stop DBOS in this process; a new Journal may be opened afterwards."""
         DBOS.destroy(destroy_registry=True)
         if self._engine is not None:
+            # An execution that was taken over waits in DBOS for what the other one comes to, and would for ever.
+            event.listen(self._engine, "do_connect", _refuse)
             self._engine.dispose()
 
     @property
-    def _runs(self) -> str:
-        return f"runs.{self._executor_id}"
+    def alive(self) -> bool:
+        """Whether DBOS looks for what this worker has taken over: its threads end with an error it does not expect."""
+        return any(thread.name == f"queue-worker-{self._own}" for thread in threading.enumerate())
+
+    @property
+    def _own(self) -> str:
+        return f"{_OWN}{self._executor_id}"
 
     def start(self, workflow_id: str, workflow: Callable[..., Any], *args: Any) -> None:
+        """Execute it in a thread of DBOS's."""
         with SetWorkflowID(workflow_id):
             DBOS.start_workflow(workflow, *args)
 
-    def enqueue_part(self, workflow_id: str, workflow: Callable[..., Any], *args: Any) -> None:
+    def call(self, workflow_id: str, workflow: Callable[..., dict[str, Any]], *args: Any) -> dict[str, Any]:
+        """Execute it in this thread, to its outcome."""
         with SetWorkflowID(workflow_id):
-            DBOS.enqueue_workflow(PARTS, workflow, *args)
+            return workflow(*args)
 
     def step(self, name: str, function: Callable[[], dict[str, Any]], *, tries: int, interval: float) -> dict[str, Any]:
         """One journaled step of the workflow this thread is in: `function` is not called if it has ended before."""
@@ -117,12 +137,12 @@ class Journal:
             function,
         )
 
-    def states(self, workflow_ids: Sequence[str]) -> dict[str, str]:
-        """Workflow id → status, of those the journal knows."""
+    def states(self, workflow_ids: Iterable[str]) -> dict[str, State]:
+        """Of those the journal knows, by workflow id."""
         found = DBOS.list_workflows(workflow_ids=list(workflow_ids), load_input=False, load_output=False)
-        return {workflow.workflow_id: workflow.status for workflow in found}
+        return {one.workflow_id: State(name=one.name, living=one.status in LIVING) for one in found}
 
-    def outcomes(self, workflow_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def outcomes(self, workflow_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The outcomes of those of these parts that have ended."""
         found = DBOS.list_workflows(workflow_ids=list(workflow_ids), load_input=False)
         return {
@@ -132,56 +152,47 @@ class Journal:
         }
 
     def in_flight(self) -> list[InFlight]:
-        """Everything claimed by an executor: runs and parts it executes, and runs on its own queue. Parts that wait on
-        the common queue are nobody's yet."""
+        """Every run that is claimed by an executor: it is executed, or waits on the executor's own queue."""
         executed = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-        queued = DBOS.list_workflows(status="ENQUEUED", has_parent=False, load_input=False, load_output=False)
+        queued = DBOS.list_workflows(status="ENQUEUED", load_input=False, load_output=False)
+        claimed = [(one, one.executor_id or "") for one in executed]
+        claimed += [(one, (one.queue_name or "").removeprefix(_OWN)) for one in queued]
         return [
-            InFlight(
-                id=workflow.workflow_id,
-                name=workflow.name,
-                parent=workflow.parent_workflow_id,
-                executor_id=(
-                    workflow.executor_id or ""
-                    if workflow.status == "PENDING"
-                    else (workflow.queue_name or "").removeprefix("runs.")
-                ),
-            )
-            for workflow in (*executed, *queued)
+            InFlight(id=workflow.workflow_id, name=workflow.name, executor_id=executor_id)
+            for workflow, executor_id in claimed
+            if "/" not in workflow.workflow_id
         ]
 
-    def resume_run(self, workflow_id: str) -> None:
-        DBOS.resume_workflow(workflow_id, queue_name=self._runs)
-
-    def resume_part(self, workflow_id: str) -> None:
-        DBOS.resume_workflow(workflow_id, queue_name=PARTS)
+    def resume(self, workflow_id: str) -> None:
+        """Go on with it here; who has it now can record nothing more."""
+        DBOS.resume_workflow(workflow_id, queue_name=self._own)
 
     def cancel_run(self, workflow_id: str) -> None:
         """Nobody is to execute it or its parts any more; what is in flight ends at its next record."""
-        DBOS.cancel_workflow(workflow_id, cancel_children=True)
-
-    def cancel_waiting(self, workflow_ids: Sequence[str]) -> None:
-        """Cancel those of these parts that have not begun."""
-        found = DBOS.list_workflows(
-            workflow_ids=list(workflow_ids), status="ENQUEUED", load_input=False, load_output=False
+        parts = DBOS.list_workflows(
+            workflow_id_prefix=f"{workflow_id}/", status=list(LIVING), load_input=False, load_output=False
         )
-        DBOS.cancel_workflows([workflow.workflow_id for workflow in found])
+        DBOS.cancel_workflows([workflow_id, *(part.workflow_id for part in parts)])
 
     def forget_executor(self, executor_id: str) -> None:
-        DBOS.delete_queue(f"runs.{executor_id}")
+        DBOS.delete_queue(f"{_OWN}{executor_id}")
 
-    def forget_finished(self, *, older_than: timedelta) -> None:
-        """Remove finished runs with their parts."""
+    def forget_finished(self, names: Sequence[str], *, older_than: timedelta) -> None:
+        """Remove finished runs of these workflows with their parts."""
         before = (datetime.now(UTC) - older_than).isoformat()
         while found := DBOS.list_workflows(
             status=["SUCCESS", "ERROR", "CANCELLED"],
             completed_before=before,
-            has_parent=False,
+            name=list(names),
             limit=BATCH,
             load_input=False,
             load_output=False,
         ):
-            DBOS.delete_workflows([workflow.workflow_id for workflow in found], delete_children=True)
+            runs = [workflow.workflow_id for workflow in found]
+            parts = DBOS.list_workflows(
+                workflow_id_prefix=[f"{run}/" for run in runs], load_input=False, load_output=False
+            )
+            DBOS.delete_workflows([*(part.workflow_id for part in parts), *runs])
 
 
 def _outcome(status: str, output: Any, error: Exception | None) -> dict[str, Any]:
@@ -190,6 +201,10 @@ def _outcome(status: str, output: Any, error: Exception | None) -> dict[str, Any
     if status == "CANCELLED":
         return SKIPPED
     return error_outcome(error or RuntimeError(f"the journal says {status}"), "a part")
+
+
+def _refuse(*_connection: Any) -> NoReturn:
+    raise JournalClosed
 
 
 def _quiet() -> None:

@@ -5,12 +5,14 @@ import signal
 import socket
 import time
 import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
 import psutil
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from core.database import Database
 from core.workflow.tables import WorkerRow, WorkerSlotRow
@@ -22,6 +24,8 @@ LOOK_SECONDS = 2.0
 #: The kernel gives the boot time in whole seconds and may round it either way from one reading to the next.
 SAME_START_SECONDS = 1.5
 END_SECONDS = 5.0
+#: Instead of a reaper: a worker older than the run it was to take over has left it to others.
+LEFT_OVER = "left"
 
 
 class Standing(Enum):
@@ -53,41 +57,79 @@ class Watch:
         return Standing.SILENT if silence >= self._stale_seconds else Standing.ALIVE
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gone:
+    """A worker that will do nothing more, or is not to."""
+
+    executor_id: str
+    host: str
+    pid: int
+    process_started: float
+    #: it stopped by itself: nothing of it is in the way, and what it left counts as no takeover
+    cleanly: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """The workers at one moment."""
+
+    alive: frozenset[str]  # executor ids, this worker's too
+    gone: tuple[Gone, ...]
+
+
+class Beat(Enum):
+    """What a heartbeat finds."""
+
+    ALIVE = "alive"
+    DRAIN = "drain"  # this worker is to finish what it holds, and go
+    FENCED = "fenced"  # it was taken for gone, or its slot was taken, and it must stop
+
+
 class Presence:
     """This process among the workers. Every start has its own executor id, since the journal runs the workflows of an
     id again as soon as a second process appears under it."""
 
-    def __init__(self, database: Database, *, version: str, stale_seconds: float) -> None:
+    def __init__(
+        self, database: Database, *, version: str, kinds: Sequence[str], slots: int, stale_seconds: float
+    ) -> None:
         self.executor_id = uuid.uuid4().hex
         self._database = database
         self._version = version
+        self._kinds = list(kinds)
+        self._slots = slots
         self._watch = Watch(stale_seconds)
         self._token: int | None = None
         self.joined = False
 
-    def join(self) -> bool:
+    def join(self, *, alone: bool = False) -> bool:
         """Become one of the workers. On SQLite only if nobody has the slot, or its holder is gone; a holder that stands
-        still on this machine is ended first: it may hold a file's lock, and a process cannot be fenced from a file."""
+        still on this machine is ended first: it may hold a file's lock, and a process cannot be fenced from a file.
+        With `alone` on PostgreSQL, too, only if no other worker is alive."""
         if self.joined:
             return True
-        token = 0
         if self._database.is_sqlite:
-            # it may stand still and hold the catalog's write lock: to see that, we must not ask for it ourselves
-            with self._database.reading() as session:
-                slot = session.get(WorkerSlotRow, SLOT)
-                holder = session.get(WorkerRow, slot.executor_id) if slot and slot.executor_id else None
-            if holder is not None and not self._is_gone(holder):
-                return False
-            token = slot.token if slot else 0
+            self.joined = self._take_slot()
+        elif not alone or self.look().alive == {self.executor_id}:
+            with self._database.transaction() as session:
+                session.add(self._row())
+            self.joined = True
+        return self.joined
+
+    def _take_slot(self) -> bool:
+        # its holder may stand still and hold the catalog's write lock: to see that, we must not ask for it ourselves
+        with self._database.reading() as session:
+            slot = session.get(WorkerSlotRow, SLOT)
+            holder = session.get(WorkerRow, slot.executor_id) if slot and slot.executor_id else None
+        if holder is not None and not self._is_gone(holder):
+            return False
+        token = slot.token if slot else 0
         with self._database.transaction() as session:
-            if self._database.is_sqlite:
-                slot = session.get(WorkerSlotRow, SLOT)
-                if (slot.token if slot else 0) != token:
-                    return False
-                self._token = token + 1
-                session.merge(WorkerSlotRow(name=SLOT, executor_id=self.executor_id, token=self._token))
+            slot = session.get(WorkerSlotRow, SLOT)
+            if (slot.token if slot else 0) != token:
+                return False
+            self._token = token + 1
+            session.merge(WorkerSlotRow(name=SLOT, executor_id=self.executor_id, token=self._token))
             session.add(self._row())
-        self.joined = True
         return True
 
     def _row(self) -> WorkerRow:
@@ -99,35 +141,81 @@ class Presence:
             pid=pid,
             process_started=started_at(pid),
             version=self._version,
+            kinds=self._kinds,
+            slots=self._slots,
             started_at=now,
             heartbeat_at=now,
         )
 
-    def beat(self) -> bool:
-        """Show that this worker is alive. False: it was taken for dead, or its slot was taken, and it must stop."""
+    def beat(self) -> Beat:
+        """Show that this worker is alive."""
         with self._database.transaction() as session:
             mine = session.execute(
                 update(WorkerRow)
-                .where(WorkerRow.executor_id == self.executor_id)
+                .where(WorkerRow.executor_id == self.executor_id, WorkerRow.reaped_by.is_(None))
                 .values(heartbeat_at=datetime.now(UTC))
+                .returning(WorkerRow.drain_wanted_at)
+            ).one_or_none()
+            slot = session.get(WorkerSlotRow, SLOT)
+            if mine is None or (self._token is not None and (slot is None or slot.token != self._token)):
+                return Beat.FENCED
+            return Beat.ALIVE if mine.drain_wanted_at is None else Beat.DRAIN
+
+    def look(self) -> Look:
+        """Who of all workers is alive and who is gone."""
+        others = self._others()
+        gone = [worker for worker in others if self._is_gone(worker)]
+        alive = {self.executor_id, *(worker.executor_id for worker in others if worker not in gone)}
+        return Look(
+            alive=frozenset(alive),
+            gone=tuple(
+                Gone(
+                    executor_id=worker.executor_id,
+                    host=worker.host,
+                    pid=worker.pid,
+                    process_started=worker.process_started,
+                    cleanly=worker.stopped_at is not None,
+                )
+                for worker in gone
+            ),
+        )
+
+    def begin_to_reap(self, executor_id: str, alive: Collection[str]) -> bool:
+        """Be the one who takes over what a worker that is gone left. False: one of those that are alive does, or has.
+        From here on its heartbeat and its claims are refused."""
+        free = or_(
+            WorkerRow.reaped_by.is_(None),
+            WorkerRow.reaped_by == self.executor_id,
+            WorkerRow.reaped_by.not_in(list(alive)),
+        )
+        with self._database.transaction() as session:
+            won = session.execute(
+                update(WorkerRow)
+                .where(WorkerRow.executor_id == executor_id, free)
+                .values(reaped_by=self.executor_id)
                 .returning(WorkerRow.executor_id)
             ).all()
-            slot = session.get(WorkerSlotRow, SLOT)
-            return bool(mine) and (self._token is None or (slot is not None and slot.token == self._token))
+            return bool(won)
 
-    def gone(self) -> dict[str, bool]:
-        """Executor ids of the other workers that are gone → whether they stopped cleanly."""
-        return {worker.executor_id: worker.stopped_at is not None for worker in self._others() if self._is_gone(worker)}
-
-    def known(self) -> set[str]:
-        """Executor ids that have a row, this one's too."""
-        return {self.executor_id, *(worker.executor_id for worker in self._others())}
-
-    def forget(self, executor_ids: set[str]) -> None:
-        """Remove the rows of workers that left nothing in the journal. One that was only silent finds its row gone at
-        its next heartbeat, and stops."""
+    def leave_to_others(self, executor_id: str) -> None:
+        """What is left of it this worker cannot take."""
         with self._database.transaction() as session:
-            session.execute(delete(WorkerRow).where(WorkerRow.executor_id.in_(executor_ids)))
+            session.execute(update(WorkerRow).where(WorkerRow.executor_id == executor_id).values(reaped_by=LEFT_OVER))
+
+    def forget(self, executor_id: str) -> None:
+        """Remove the row of a worker that left nothing in flight. One that was only silent finds it gone at its next
+        heartbeat, and stops."""
+        with self._database.transaction() as session:
+            session.execute(delete(WorkerRow).where(WorkerRow.executor_id == executor_id))
+
+    def drain(self) -> None:
+        """Let others see that this worker is about to go."""
+        with self._database.transaction() as session:
+            session.execute(
+                update(WorkerRow)
+                .where(WorkerRow.executor_id == self.executor_id, WorkerRow.drain_wanted_at.is_(None))
+                .values(drain_wanted_at=datetime.now(UTC))
+            )
 
     def leave(self) -> None:
         """A clean stop: give the slot back, and say so."""
@@ -150,9 +238,21 @@ class Presence:
 
     def _is_gone(self, worker: WorkerRow) -> bool:
         standing = self._watch.look(worker)
-        if standing is Standing.SILENT and worker.host == this_host():
-            return _end(worker)
+        if standing is Standing.SILENT and self._database.is_sqlite and worker.host == this_host():
+            return end_process(worker)
         return standing is not Standing.ALIVE
+
+
+def ask_to_drain(database: Database, host: str) -> list[str]:
+    """Ask all workers of a machine that have not stopped to finish what they hold, and to go; returns their ids."""
+    with database.transaction() as session:
+        found = session.scalars(
+            update(WorkerRow)
+            .where(WorkerRow.host == host, WorkerRow.stopped_at.is_(None))
+            .values(drain_wanted_at=datetime.now(UTC))
+            .returning(WorkerRow.executor_id)
+        )
+        return list(found)
 
 
 def this_host() -> str:
@@ -175,13 +275,15 @@ def started_at(pid: int) -> float:
         return -1e9
 
 
-def _runs(worker: WorkerRow) -> bool:
+def _runs(worker: WorkerRow | Gone) -> bool:
     """Whether the process of the row is there, and not another one under its pid."""
     return abs(started_at(worker.pid) - worker.process_started) < SAME_START_SECONDS
 
 
-def _end(worker: WorkerRow) -> bool:
-    """End the process of the row, and wait until it is gone. False if it may not be ended."""
+def end_process(worker: WorkerRow | Gone) -> bool:
+    """End the process of a worker of this machine, and wait until it is gone. False if it may not be ended."""
+    if not _runs(worker):
+        return True
     try:
         os.kill(worker.pid, signal.SIGKILL)
     except ProcessLookupError:

@@ -1,15 +1,16 @@
 """The reaper: what workers that are gone left in flight is taken over. Nobody else recovers anything."""
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_
 
 from core.database import Database
 from core.workflow.journal import InFlight, Journal
-from core.workflow.presence import Presence
-from core.workflow.runs import OpenRun, RunKind, RunRef, TakenOverTooOften
+from core.workflow.parts import PartQueue, count_takeover
+from core.workflow.presence import Gone, Presence
+from core.workflow.runs import OpenRun, RunKind, RunRef, TakenOverTooOften, is_newer
 from core.workflow.tables import PartTakeoverRow
 
 log = logging.getLogger(__name__)
@@ -24,16 +25,13 @@ class Takeovers:
     def count(self, workflow_id: str) -> int:
         """One more; returns how many in a row that makes."""
         with self._database.transaction() as session:
-            row = session.scalars(
-                select(PartTakeoverRow).where(PartTakeoverRow.workflow_id == workflow_id).with_for_update()
-            ).first()
-            if row is None:
-                row = PartTakeoverRow(workflow_id=workflow_id, count=0)
-                session.add(row)
-            row.count += 1
-            return row.count
+            return count_takeover(session, workflow_id)
 
     def reset(self, workflow_id: str) -> None:
+        """Most have never been taken over: those are only looked at."""
+        with self._database.reading() as session:
+            if session.get(PartTakeoverRow, workflow_id) is None:
+                return
         with self._database.transaction() as session:
             session.execute(delete(PartTakeoverRow).where(PartTakeoverRow.workflow_id == workflow_id))
 
@@ -55,98 +53,137 @@ class Reaper:
         self,
         *,
         journal: Journal,
+        parts: PartQueue,
         presence: Presence,
         takeovers: Takeovers,
         kinds: Sequence[RunKind],
         max_takeovers: int,
         own: Callable[[str, int], None],
         executing: Callable[[], set[str]],
+        evict: Callable[[Gone], None],
     ) -> None:
+        """`evict` ends what a worker that is gone still does in the databases, so that its locks keep nobody
+        waiting."""
         self._journal = journal
+        self._parts = parts
         self._presence = presence
         self._takeovers = takeovers
         self._kinds = {kind.workflow: kind for kind in kinds}
         self._max_takeovers = max_takeovers
         self._own = own
         self._executing = executing
+        self._evict = evict
         self._idle: set[str] = set()
         self._counted: dict[tuple[str, str], int] = {}
+        self._left: set[str] = set()
+        self._unknown: set[str] = set()
 
     def reap(self) -> None:
-        """Take over everything that workers which are gone had in flight, and forget those workers."""
+        """Take over what workers that are gone had in flight, and forget those workers."""
         in_flight = self._journal.in_flight()  # first: who appears in it has had its row before
-        gone = self._presence.gone()
-        alive = self._presence.known() - gone.keys()
-        lost = self._lost_here(in_flight)
-        clean = {executor for executor, cleanly in gone.items() if cleanly} | {self._presence.executor_id}
-        groups: dict[str, list[InFlight]] = defaultdict(list)
-        for left in in_flight:
-            if left.executor_id not in alive or left.id in lost:
-                groups[left.parent or left.id].append(left)
-        failures = 0
-        for run_workflow_id, members in groups.items():
-            try:
-                self._take_over(run_workflow_id, members, in_flight, clean)
-            except Exception:
-                failures += 1
-                log.exception("%s could not be taken over; it will be tried again", run_workflow_id)
-        if gone and not failures:
-            for executor_id in gone:
-                self._journal.forget_executor(executor_id)
-            self._presence.forget(set(gone))
+        claimants = self._parts.claimants()
+        look = self._presence.look()
+        for left in self._lost_here(in_flight):
+            self._attempt(left.id, partial(self._take_run, left, counts=False))
+        for gone in look.gone:
+            self._attempt(gone.executor_id, partial(self._reap, gone, look.alive, in_flight))
+        # Claimed by a worker that was forgotten, by a write that was under way: one of us takes it, always the same,
+        # when it is so at two looks in a row.
+        known = look.alive | {gone.executor_id for gone in look.gone}
+        unknown = {*claimants, *(left.executor_id for left in in_flight)} - known
+        if self._presence.executor_id == min(look.alive):
+            for executor_id in unknown & self._unknown:
+                self._attempt(executor_id, partial(self._take_all, executor_id, in_flight, counts=True))
+        self._unknown = unknown
 
-    def _lost_here(self, in_flight: Sequence[InFlight]) -> set[str]:
+    def _attempt(self, name: str, take: Callable[[], object]) -> None:
+        try:
+            take()
+        except Exception:
+            log.exception("what %s left could not be taken over; it will be tried again", name)
+
+    def _reap(self, gone: Gone, alive: frozenset[str], in_flight: Sequence[InFlight]) -> None:
+        if gone.executor_id in self._left:
+            return
+        if not gone.cleanly:
+            self._evict(gone)
+        if not self._presence.begin_to_reap(gone.executor_id, alive):
+            return
+        if self._take_all(gone.executor_id, in_flight, counts=not gone.cleanly):
+            self._journal.forget_executor(gone.executor_id)
+            self._presence.forget(gone.executor_id)
+        else:
+            self._left.add(gone.executor_id)
+            self._presence.leave_to_others(gone.executor_id)
+
+    def _take_all(self, executor_id: str, in_flight: Sequence[InFlight], *, counts: bool) -> bool:
+        """False: some of it only a worker of a newer release can take."""
+        released = self._parts.release(executor_id, count=counts)
+        for workflow_id, count in released.items():
+            if count >= self._max_takeovers:
+                self._give_up(workflow_id.partition("/")[0], workflow_id)
+        taken = [self._take_run(left, counts=counts) for left in in_flight if left.executor_id == executor_id]
+        return all(taken)
+
+    def _take_run(self, left: InFlight, *, counts: bool) -> bool:
+        """False: only a worker of a newer release can take it."""
+        if is_newer(left.name, self._kinds.values()):
+            log.warning("%s is left to a worker of a newer release, which knows %s", left.id, left.name)
+            return False
+        kind = self._kinds.get(left.name)
+        run = open_run(kind, left.id) if kind else None
+        if kind is None or run is None:
+            self._abandon(left.id)
+            return True
+        # One whose parts are in flight or wait does nothing itself: none of its deaths is its own.
+        if counts and not self._parts.divided(left.id) and self._count(left) >= self._max_takeovers:
+            self._give_up(left.id, left.id)
+            return True
+        log.info("taking over %s", left.id)
+        self._own(left.id, kind.takeover(run.id))
+        self._journal.resume(left.id)
+        return True
+
+    def _lost_here(self, in_flight: Sequence[InFlight]) -> list[InFlight]:
         """Claimed by this worker and yet not executed by it, at two looks in a row: the journal failed in between."""
         executing = self._executing()
-        mine = {left.id for left in in_flight if left.executor_id == self._presence.executor_id}
-        idle = mine - executing
+        mine = [left for left in in_flight if left.executor_id == self._presence.executor_id]
+        idle = {left.id for left in mine} - executing
         lost, self._idle = idle & self._idle, idle
-        return lost
+        return [left for left in mine if left.id in lost]
 
-    def _take_over(
-        self, run_workflow_id: str, members: Sequence[InFlight], in_flight: Sequence[InFlight], clean: set[str]
-    ) -> None:
-        kind = self._kinds.get(members[0].name.removesuffix(".part"))
-        run = open_run(kind, run_workflow_id) if kind else None
-        if kind is None or run is None:
-            self._abandon(run_workflow_id)
-            return
-        parts = [member for member in members if member.parent]
-        counts = {member.id: self._count(member) for member in parts or members if member.executor_id not in clean}
-        log.info("taking over %s (%d in flight)", run_workflow_id, len(members))
-        if counts and max(counts.values()) >= self._max_takeovers:
-            self._give_up(kind, run, run_workflow_id, max(counts, key=lambda name: counts[name]))
-            return
-        if len(parts) < len(members):
-            # The run's own worker is gone: who has its parts now has the old token, so all of them are taken.
-            self._own(run_workflow_id, kind.takeover(run.id))
-            parts = [left for left in in_flight if left.parent == run_workflow_id]
-            self._journal.resume_run(run_workflow_id)
-        for part in parts:
-            self._journal.resume_part(part.id)
-
-    def _count(self, member: InFlight) -> int:
+    def _count(self, left: InFlight) -> int:
         """Each loss counts once, however often taking it over has to be tried."""
-        loss = (member.id, member.executor_id)
+        loss = (left.id, left.executor_id)
         if loss not in self._counted:
-            self._counted[loss] = self._takeovers.count(member.id)
+            self._counted[loss] = self._takeovers.count(left.id)
         return self._counted[loss]
 
-    def _give_up(self, kind: RunKind, run: OpenRun, run_workflow_id: str, suspect: str) -> None:
+    def _give_up(self, run_workflow_id: str, suspect: str) -> None:
         """The row first: if this stops in between, the next reaper finds the run closed and clears the journal."""
-        where = suspect.removeprefix(run_workflow_id).strip("/") or "a step between its parts"
-        token = kind.takeover(run.id)
-        kind.failed(
-            RunRef(kind=kind.name, id=run.id, attempt=run.attempt, token=token),
-            TakenOverTooOften(
-                f"The worker died or stopped {self._max_takeovers} times in a row at the same place: {where}.",
-                hint="Look into the worker's log and at its memory and disk; then resume the run.",
-            ),
-        )
+        found = self._open(run_workflow_id)
+        if found is not None:
+            kind, run = found
+            where = suspect.removeprefix(run_workflow_id).strip("/") or "a step between its parts"
+            token = kind.takeover(run.id)
+            kind.failed(
+                RunRef(kind=kind.name, id=run.id, attempt=run.attempt, token=token),
+                TakenOverTooOften(
+                    f"The worker died or stopped {self._max_takeovers} times in a row at the same place: {where}.",
+                    hint="Look into the worker's log and at its memory and disk; then resume the run.",
+                ),
+            )
         self._abandon(run_workflow_id)
+
+    def _open(self, run_workflow_id: str) -> tuple[RunKind, OpenRun] | None:
+        for kind in self._kinds.values():
+            if run := open_run(kind, run_workflow_id):
+                return kind, run
+        return None
 
     def _abandon(self, run_workflow_id: str) -> None:
         self._journal.cancel_run(run_workflow_id)
+        self._parts.forget(run_workflow_id)
         self._takeovers.forget(run_workflow_id)
 
 

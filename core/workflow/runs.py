@@ -1,6 +1,6 @@
 """What the engine hands to a worker, and what a worker hands to a run's body. No DBOS here, no restores or backups."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -29,12 +29,15 @@ class RunRef:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenRun:
-    """A row of the catalog that is queued or running."""
+    """A row of the catalog that is queued or running, and what its parts use: fairness and limits go by that."""
 
     id: str
     attempt: int
     token: int
     status: str
+    organization: str = ""
+    shard: str = ""
+    storage: str = ""
 
 
 class StepRunner(Protocol):
@@ -60,7 +63,8 @@ class StepRunner(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class RunKind:
     """One kind of run, as the engine registers it under a stable name. `version` rises when the body's steps change:
-    a run in flight under another version is then given a new attempt instead of a journal that does not fit.
+    a run in flight under a lower one is then given a new attempt instead of a journal that does not fit, and one under
+    a higher one is left to workers that know it.
 
     open_runs      rows queued or running, oldest first
     begin_attempt  (id, n): compare-and-set attempt n → n + 1, token + 1, status running. None: lost, or no longer open
@@ -82,6 +86,14 @@ class RunKind:
     @property
     def workflow(self) -> str:
         return f"{self.name}.v{self.version}"
+
+
+def is_newer(workflow: str, kinds: Iterable[RunKind]) -> bool:
+    """Whether a workflow belongs to a newer release than these kinds: its steps are not known here. Of an older one
+    the run is begun again with ours."""
+    name, _, version = workflow.removesuffix(".part").rpartition(".v")
+    ours = max((kind.version for kind in kinds if kind.name == name), default=None)
+    return ours is None or not version.isdecimal() or int(version) > ours
 
 
 class TakenOverTooOften(RunFailed):

@@ -1,6 +1,7 @@
 """How one execution of a run does its steps and parts: through the journal, watching for the sign to stop."""
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,13 +11,20 @@ from typing import Any, TypeVar
 from core.errors import Fenced, RestorebotError
 from core.workflow.journal import Journal
 from core.workflow.outcome import SKIPPED, error_outcome, is_error, unwrap, value_outcome
+from core.workflow.parts import DividedStep, PartQueue
 from core.workflow.runs import Edge
 
 T = TypeVar("T")
 
-TRIES = 4
-#: Waiting for parts: seconds between looks, at first and at most, and how many of the oldest are looked at.
-FIRST_LOOK, LAST_LOOK, LOOKED_AT = 0.02, 0.25, 200
+log = logging.getLogger(__name__)
+
+#: How often a step or part is tried. With the pauses of the journal's retry, which double from half a second, that is
+#: half a minute: a database that is restarted has come back by then.
+TRIES = 7
+#: Waiting for parts: seconds between looks, at first and at most.
+FIRST_LOOK, LAST_LOOK = 0.02, 0.25
+#: Seconds between two tries of what must not fail because a database is down.
+PATIENCE_SECONDS = 1.0
 
 
 class Interrupted(BaseException):
@@ -30,6 +38,10 @@ class Gate:
     def __init__(self) -> None:
         self._closed = threading.Event()
 
+    @property
+    def is_closed(self) -> bool:
+        return self._closed.is_set()
+
     def close(self) -> None:
         self._closed.set()
 
@@ -41,6 +53,24 @@ class Gate:
         if self._closed.wait(seconds):
             raise Interrupted
 
+    def patiently(self, call: Callable[[], T], what: str) -> T:
+        """Call until it succeeds or fails for a lasting reason; says once what is waited for."""
+        told = False
+        while True:
+            try:
+                found = call()
+            except RestorebotError as error:
+                if not error.transient:
+                    raise
+                if not told:
+                    log.warning("%s waits, and goes on by itself: %s", what, error)
+                told = True
+            else:
+                if told:
+                    log.warning("%s goes on", what)
+                return found
+            self.wait(PATIENCE_SECONDS)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
@@ -48,18 +78,18 @@ class Execution:
 
     workflow_id: str
     journal: Journal
+    parts: PartQueue
     gate: Gate
-    #: Steps of runs of this process in which a part has failed: their parts that have not begun need not.
-    failed_steps: set[str]
-    #: Ids of the workflows this process executes.
-    executing: Callable[[], set[str]]
     edge: Edge
     retry_seconds: float
     #: Called when something of this workflow was completed: it is no longer taken over *in a row*.
     completed: Callable[[str], None]
+    #: Whether this execution may still fail what it executes: a part that was taken over goes on elsewhere instead.
+    may_fail: Callable[[], bool] = lambda: True
 
     def once(self, name: str, edge_name: str, call: Callable[[], Any]) -> dict[str, Any]:
-        """One journaled call. Its outcome is a value: only an error worth another try is left to DBOS's retry."""
+        """One journaled call. Its outcome is a value: only an error worth another try is left to the journal's
+        retry."""
         tries = 0
 
         def attempt() -> dict[str, Any]:
@@ -72,6 +102,8 @@ class Execution:
             except Exception as error:
                 if isinstance(error, RestorebotError) and error.transient and tries < TRIES:
                     raise
+                if not self.gate.patiently(self.may_fail, edge_name):
+                    raise Interrupted from error
                 outcome = error_outcome(error, edge_name)
             self.edge(f"{edge_name}:after")
             return outcome
@@ -87,11 +119,10 @@ class Execution:
 class Steps:
     """The StepRunner of one execution of a run."""
 
-    def __init__(self, execution: Execution, part_workflow: Callable[..., Any], run_id: str, attempt: int) -> None:
+    def __init__(self, execution: Execution, divided: Callable[[str], DividedStep]) -> None:
+        """`divided` describes a step of this run by its name."""
         self._execution = execution
-        self._part_workflow = part_workflow
-        self._run_id = run_id
-        self._attempt = attempt
+        self._describe = divided
         self._divided: set[str] = set()
 
     def step(self, name: str, function: Callable[..., T], *args: Any) -> T:
@@ -104,42 +135,38 @@ class Steps:
         if name in self._divided or len(set(parts)) != len(parts):
             raise ValueError(f"step {name} of a run is divided twice, or its parts have no unique names")
         self._divided.add(name)
-        step_id = f"{self._execution.workflow_id}/{name}"
-        children = [f"{step_id}/{part}" for part in parts]
-        for child, part in zip(children, parts, strict=True):
-            self._execution.gate.pass_()
-            self._execution.journal.enqueue_part(child, self._part_workflow, self._run_id, self._attempt, name, part)
+        gate = self._execution.gate
+        gate.pass_()
+        step = gate.patiently(lambda: self._describe(name), f"{self._execution.workflow_id}/{name}")
         collected = self._execution.journal.step(
-            f"{name}:parts", lambda: self._collect(step_id, children), tries=1, interval=1.0
+            f"{name}:parts", lambda: self._collect(step, parts), tries=1, interval=1.0
         )
         outcomes: list[dict[str, Any]] = collected["outcomes"]
         for outcome in outcomes:
             if is_error(outcome):
                 unwrap(outcome)
         if SKIPPED in outcomes:
-            raise Fenced(f"The run {self._run_id} was closed or begun again elsewhere; its parts were not executed.")
+            raise Fenced(f"The run of {self._execution.workflow_id} was closed elsewhere; its parts were not executed.")
         return [unwrap(outcome) for outcome in outcomes]
 
-    def _collect(self, step_id: str, children: Sequence[str]) -> dict[str, Any]:
-        """Wait for all parts, as one step, so that the journal gets their outcomes at once and not a look for each.
-        What a process knows of its own parts is not enough: only what the journal has of them survives it."""
-        journal, gate = self._execution.journal, self._execution.gate
-        ended: dict[str, dict[str, Any]] = {}
+    def _collect(self, step: DividedStep, parts: Sequence[str]) -> dict[str, Any]:
+        """Spread the parts over the workers and wait for all of them, as one step, so that the journal gets their
+        outcomes at once and not a look for each. Repeated, it finds what has ended, and what is still in flight."""
+        journal, gate, queue = self._execution.journal, self._execution.gate, self._execution.parts
+        children = {part: f"{step.id}/{part}" for part in parts}
+        ended = journal.outcomes(children.values())
+        if any(map(is_error, ended.values())):
+            gate.patiently(lambda: queue.drop_waiting(step.id), step.id)
+        else:
+            left = [part for part, child in children.items() if child not in ended]
+            gate.patiently(lambda: queue.divide(step, left), step.id)
         pause = FIRST_LOOK
-        told = False
-        while missing := [child for child in children if child not in ended]:
-            found = journal.outcomes(missing[:LOOKED_AT])
-            ended |= found
-            if not told and any(map(is_error, found.values())):
-                self._execution.failed_steps.add(step_id)
-                journal.cancel_waiting(missing)
-                told = True
-            elif not found:
-                gate.wait(pause)
-                pause = min(pause * 1.5, LAST_LOOK)
-        while told and not self._execution.executing().isdisjoint(children):
-            gate.wait(FIRST_LOOK)  # cancelled just when it began: it ends before the failure is told
-        return {"outcomes": [ended[child] for child in children]}
+        while gate.patiently(lambda: queue.remaining(step.id), step.id):
+            gate.wait(pause)
+            pause = min(pause * 1.5, LAST_LOOK)
+        ended = journal.outcomes(children.values())
+        gate.patiently(lambda: queue.close(step.id), step.id)
+        return {"outcomes": [ended.get(child, SKIPPED) for child in children.values()]}
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:

@@ -13,10 +13,13 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from core.database import Database
 from core.errors import Cancelled, Fenced, RestorebotError, StorageUnreachable, WrongState
 from core.settings import Settings
+from core.workflow import tables
 from core.workflow.runs import OpenRun, RunKind, RunRef, StepRunner
-from core.workflow.tables import PartTakeoverRow, WorkerRow, WorkerSlotRow
+from core.workflow.tables import PartTakeoverRow, WorkerRow
 
 MOST_ATTEMPTS = 2
+#: Those of the catalog that workers use.
+TABLES = [row.__tablename__ for row in vars(tables).values() if getattr(row, "__module__", "") == tables.__name__]
 
 
 class LedgerBase(DeclarativeBase):
@@ -50,9 +53,7 @@ class Ledger:
         LedgerBase.metadata.create_all(self.database.engine)
         WorkerRow.metadata.create_all(
             self.database.engine,
-            tables=[
-                WorkerRow.metadata.tables[row.__tablename__] for row in (WorkerRow, WorkerSlotRow, PartTakeoverRow)
-            ],
+            tables=[WorkerRow.metadata.tables[name] for name in TABLES],
         )
 
     def submit(self, run_id: str) -> None:
