@@ -84,7 +84,7 @@ class Reaper:
         claimants = self._parts.claimants()
         look = self._presence.look()
         for left in self._lost_here(in_flight):
-            self._attempt(left.id, partial(self._take_run, left, counts=False))
+            self._attempt(left.id, partial(self._take_back, left))
         for gone in look.gone:
             self._attempt(gone.executor_id, partial(self._reap, gone, look.alive, in_flight))
         # Claimed by a worker that was forgotten, by a write that was under way: one of us takes it, always the same,
@@ -117,32 +117,45 @@ class Reaper:
             self._presence.leave_to_others(gone.executor_id)
 
     def _take_all(self, executor_id: str, in_flight: Sequence[InFlight], *, counts: bool) -> bool:
-        """False: some of it only a worker of a newer release can take."""
-        released = self._parts.release(executor_id, count=counts)
-        for workflow_id, count in released.items():
+        """False: some of it only a worker of a newer release can take. Tokens first: who then takes a part that was
+        given back takes it with the new one."""
+        runs = [left for left in in_flight if left.executor_id == executor_id]
+        mine = [left for left in runs if not is_newer(left.name, self._kinds.values())]
+        claimed = {left.id: token for left in mine if (token := self._claim(left, counts=counts)) is not None}
+        for workflow_id, count in self._parts.release(executor_id, count=counts).items():
             if count >= self._max_takeovers:
-                self._give_up(workflow_id.partition("/")[0], workflow_id)
-        taken = [self._take_run(left, counts=counts) for left in in_flight if left.executor_id == executor_id]
-        return all(taken)
+                run_workflow_id = workflow_id.partition("/")[0]
+                self._give_up(run_workflow_id, workflow_id)
+                claimed.pop(run_workflow_id, None)
+        for run_workflow_id, token in claimed.items():
+            self._go_on(run_workflow_id, token)
+        if len(mine) < len(runs):
+            log.warning("what %s left is for a worker of a newer release, which knows its steps", executor_id)
+        return len(mine) == len(runs)
 
-    def _take_run(self, left: InFlight, *, counts: bool) -> bool:
-        """False: only a worker of a newer release can take it."""
-        if is_newer(left.name, self._kinds.values()):
-            log.warning("%s is left to a worker of a newer release, which knows %s", left.id, left.name)
-            return False
+    def _claim(self, left: InFlight, *, counts: bool) -> int | None:
+        """Raise the run's token. None: there is nothing to go on with."""
         kind = self._kinds.get(left.name)
         run = open_run(kind, left.id) if kind else None
         if kind is None or run is None:
             self._abandon(left.id)
-            return True
+            return None
         # One whose parts are in flight or wait does nothing itself: none of its deaths is its own.
         if counts and not self._parts.divided(left.id) and self._count(left) >= self._max_takeovers:
             self._give_up(left.id, left.id)
-            return True
-        log.info("taking over %s", left.id)
-        self._own(left.id, kind.takeover(run.id))
-        self._journal.resume(left.id)
-        return True
+            return None
+        return kind.takeover(run.id)
+
+    def _go_on(self, run_workflow_id: str, token: int) -> None:
+        log.info("taking over %s", run_workflow_id)
+        self._own(run_workflow_id, token)
+        self._journal.resume(run_workflow_id)
+
+    def _take_back(self, left: InFlight) -> None:
+        """A run of this worker's own that it does not execute."""
+        token = self._claim(left, counts=False)
+        if token is not None:
+            self._go_on(left.id, token)
 
     def _lost_here(self, in_flight: Sequence[InFlight]) -> list[InFlight]:
         """Claimed by this worker and yet not executed by it, at two looks in a row: the journal failed in between."""

@@ -222,9 +222,9 @@ class Worker:
         if not self._presence.join(alone=self._alone):
             return False
         self._executions.open(list(self._kinds.values()))
+        self._slots.start()
         self._begun = time.monotonic()
         self._working.set()
-        self._slots.start()
         versions = [f"{kind.name}.v{number}" for kind in self._kinds.values() for number in range(1, kind.version + 1)]
         self._journal.forget_finished(versions, older_than=timedelta(days=self._settings.journal_days))
         return True
