@@ -1,6 +1,7 @@
 """The composition root: settings → one frozen Engine. Nothing is created at import; fakes go in here."""
 
 import getpass
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ from core.apps.embedded.driver import EmbeddedDriver
 from core.archive.signing import Keyring
 from core.backup.leftovers import clear_inboxes
 from core.backup.native_import import ImportSteps
-from core.catalog import backups
+from core.catalog import backups, shards
 from core.database import Database
-from core.database.sessions import session_name
-from core.errors import RestorebotError
+from core.database.sessions import end_sessions, session_mark, session_name
+from core.errors import RestorebotError, WrongState
 from core.restore.assess import Tools
 from core.restore.run_steps import RunSteps
 from core.restore.steps import RestoreSteps
@@ -25,11 +26,14 @@ from core.restore.sweep import sweep
 from core.settings import Settings
 from core.storage.location import open_store
 from core.storage.store import Store
-from core.workflow.presence import this_host
+from core.workflow.presence import Gone, end_process, this_host
 from core.workflow.runs import Edge, OpenRun, RunKind, RunRef, StepRunner, no_edge
 
 if TYPE_CHECKING:
     from core.workflow.worker import Worker
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +74,40 @@ class Engine:
             now=self.now,
         )
 
-    def worker(self) -> "Worker":
-        """A worker of this process, not yet started. Imports DBOS, which takes most of a second."""
+    def worker(self, **options: Any) -> "Worker":
+        """A worker of this process, not yet started; `options` are those of Worker. Imports DBOS, which takes most of a
+        second."""
         from core.workflow.worker import Worker
 
-        return Worker(self.database, self.settings, self.run_kinds(), edge=self.edge)
+        return Worker(
+            self.database, self.settings, self.run_kinds(), **{"evict": self.evict, "edge": self.edge, **options}
+        )
+
+    def evict(self, gone: Gone) -> None:
+        """End what a worker that is gone still does in the databases: its locks keep nobody waiting from here on. One
+        that stands still on this machine is ended altogether where a shard is a file, from whose lock no session can be
+        ended."""
+        with self.database.reading() as session:
+            all_shards = shards.list_all(session)
+        files = any(shard.url.startswith("sqlite") for shard in all_shards)
+        if files and gone.host == this_host() and not end_process(gone):
+            raise WrongState(
+                f"The worker that stands still in process {gone.pid} may hold a shard's file, and this account may not"
+                " end it: nothing of it was taken over.",
+                hint=f"End it: kill -9 {gone.pid}.",
+            )
+        if not self.database.is_sqlite:
+            with self.database.transaction() as session:
+                end_sessions(session, gone.host, gone.pid)
+        mark = session_mark(gone.host, gone.pid)
+        for shard in all_shards:
+            try:
+                self.drivers["embedded"].end_sessions(shard, mark)
+            except RestorebotError as error:
+                if not error.transient:
+                    raise
+                # one that is down has no sessions; what is claimed there waits for it, and then for locks at most
+                log.warning("sessions of a worker that is gone could not be ended on %s: %s", shard.name, error)
 
     def sweep(self) -> int:
         """Remove what is left over and whose time has come; returns how many places and files."""
@@ -111,7 +144,7 @@ class Engine:
 
         def open_runs() -> list[OpenRun]:
             with self.database.reading() as session:
-                return [_open(one.id, one.attempt, one.token, one.status) for one in runs.open_runs(session)]
+                return runs.to_drive(session)
 
         def begin_attempt(run_id: str, attempt: int) -> RunRef | None:
             with self.database.transaction() as session:
@@ -129,7 +162,7 @@ class Engine:
 
         return RunKind(
             name=runs.word,
-            version=1,
+            version=2,
             open_runs=open_runs,
             begin_attempt=begin_attempt,
             takeover=takeover,
@@ -143,7 +176,7 @@ class Engine:
 
         def open_runs() -> list[OpenRun]:
             with self.database.reading() as session:
-                return [_open(one.id, one.attempt, one.token, one.status) for one in backups.running(session)]
+                return backups.to_drive(session)
 
         def begin_attempt(backup_id: str, attempt: int) -> RunRef | None:
             with self.database.transaction() as session:
@@ -160,7 +193,7 @@ class Engine:
 
         return RunKind(
             name="backup",
-            version=1,
+            version=2,
             open_runs=open_runs,
             begin_attempt=begin_attempt,
             takeover=takeover,
@@ -214,10 +247,6 @@ def _failure(error: RestorebotError, more: str) -> dict[str, str]:
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def _open(run_id: str, attempt: int, token: int, status: str) -> OpenRun:
-    return OpenRun(id=run_id, attempt=attempt, token=token, status=status)
 
 
 def _ref(kind: str, run_id: str, attempt: int, token: int) -> RunRef:

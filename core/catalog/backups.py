@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, literal, select, update
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.catalog import apps, holds, storages
-from core.catalog.tables import SEALED, BackupRow, BackupStatus, HoldReason, StorageKind, new_id
+from core.catalog.tables import SEALED, AppRow, BackupRow, BackupStatus, HoldReason, StorageKind, new_id
 from core.errors import Cancelled, Fenced, NotFound, UsageError, WrongState
 from core.events import log
 from core.events.kinds import EventKind, StreamKind
+from core.workflow.runs import OpenRun
 
 #: (taken at, kind of storage, when the app was deactivated) → when it expires: `Rules.expires_at` of core.retention.
 Expiry = Callable[[datetime, StorageKind, datetime | None], datetime]
@@ -127,6 +128,18 @@ def running(session: Session) -> Sequence[Backup]:
     """Backups whose run is not over, the oldest first."""
     query = select(BackupRow).where(BackupRow.status == BackupStatus.RUNNING.value)
     return [_backup(row) for row in session.scalars(query.order_by(BackupRow.taken_at, BackupRow.id))]
+
+
+def to_drive(session: Session) -> list[OpenRun]:
+    """The same as workers look at them every second: without requests and summaries."""
+    row = BackupRow
+    query = (
+        select(row.id, row.attempt, row.token, row.status, AppRow.organization_id, literal(""), row.storage_id)
+        .join(AppRow, AppRow.id == row.app_id)
+        .where(row.status == BackupStatus.RUNNING.value)
+        .order_by(row.taken_at, row.id)
+    )
+    return [OpenRun.of(*found) for found in session.execute(query)]
 
 
 def begin_attempt(session: Session, backup_id: str, attempt: int, now: datetime) -> Backup | None:

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, NoReturn, TypeVar
 
-from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.catalog import generations, holds
 from core.catalog.run_tables import Run, RunFindingRow, RunPartRow, RunRow, RunStatus
+from core.catalog.tables import AppRow, GenerationRow
 from core.errors import Cancelled, Fenced, NotFound, WrongState
 from core.events import log
 from core.events.kinds import EventKind, StreamKind
 from core.findings import Finding
+from core.workflow.runs import OpenRun
 
 R = TypeVar("R", bound=Run)
 
@@ -39,6 +41,7 @@ class Runs(Generic[R]):
     finding_row: type[RunFindingRow]
     part_row: type[RunPartRow]
     value: Callable[[Any], R]  # of a row
+    storage: ColumnElement[str] | None = None  # which storage its parts read, of a row
 
     def get(self, session: Session, run_id: str) -> R:
         """Raises NotFound."""
@@ -60,6 +63,20 @@ class Runs(Generic[R]):
         """Queued or running, the oldest first."""
         query = select(self.row).where(self.row.status.in_(OPEN)).order_by(self.row.created_at, self.row.id)
         return [self.value(row) for row in session.scalars(query)]
+
+    def to_drive(self, session: Session) -> list[OpenRun]:
+        """Queued or running, the oldest first, as workers look at them every second: without plans and reports."""
+        row = self.row
+        shard = func.coalesce(GenerationRow.shard, AppRow.shard)  # what it fills may lie elsewhere than the app
+        storage = literal("") if self.storage is None else self.storage
+        query = (
+            select(row.id, row.attempt, row.token, row.status, AppRow.organization_id, shard, storage)
+            .join(AppRow, AppRow.id == row.app_id)
+            .outerjoin(GenerationRow, GenerationRow.id == row.generation)
+            .where(row.status.in_(OPEN))
+            .order_by(row.created_at, row.id)
+        )
+        return [OpenRun.of(*found) for found in session.execute(query)]
 
     def want_cancel(self, session: Session, run_id: str, person: str, now: datetime) -> R:
         """Ask for the end of a run: it is honoured at the next edge, and wins over publishing if it comes first. A

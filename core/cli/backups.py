@@ -111,7 +111,7 @@ def run_import(
             over=now.status is not BackupStatus.RUNNING, step=now.step, done=now.progress_done, total=now.progress_total
         )
 
-    follow(engine, look, what=f"import {submitted.id}", quiet=quiet)
+    follow(engine, look, run_id=submitted.id, what=f"import {submitted.id}", quiet=quiet)
     return _get(engine, submitted.id)
 
 

@@ -1,15 +1,23 @@
-"""Work on a run, or follow the worker that does, with a progress bar, until it is over."""
+"""Work on a run, or follow the workers that do, with a progress bar, until it is over."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from core.cli.context import notes
 from core.engine import Engine
+from core.errors import RestorebotError, WorkerBroken
+from core.workflow.waits import situation
+
+if TYPE_CHECKING:
+    from core.workflow.worker import Worker
 
 _LOOK_SECONDS = 0.2
+#: How often it is looked what the run waits for.
+_WHY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,22 +30,92 @@ class Progressing:
     total: int
 
 
-def follow(engine: Engine, look: Callable[[], Progressing], *, what: str, quiet: bool) -> None:
-    """Returns when the run is over. Works in this process where no other worker is alive, else waits for that one, and
-    takes over when it goes. Ctrl-C (KeyboardInterrupt) leaves the run to the next worker."""
-    worker = engine.worker()
+def follow(engine: Engine, look: Callable[[], Progressing], *, run_id: str, what: str, quiet: bool) -> None:
+    """Returns when the run is over. Works in this process where no other worker is alive, else follows those that are,
+    and takes over when they go. Says what the run waits for. Ctrl-C (KeyboardInterrupt) leaves it to the next worker.
+    """
+    helper = _Helper(engine)
+    why = _Why(engine, run_id)
     try:
-        working = worker.start()
+        helper.keep()
         with _bar(quiet=quiet) as bar:
-            task = bar.add_task(what, total=None, step="" if working else "waiting for the worker that is running")
-            now = look()
-            while not now.over:
-                bar.update(task, completed=now.done, total=now.total or None, step=now.step.replace("_", " "))
+            task = bar.add_task(what, total=None, step="")
+            while True:
+                try:
+                    now = look()
+                    if now.over:
+                        break
+                    step = "; ".join(filter(None, (now.step.replace("_", " "), why.said())))
+                    bar.update(task, completed=now.done, total=now.total or None, step=step)
+                    helper.keep()
+                except RestorebotError as error:
+                    if not error.transient:
+                        raise
+                    bar.update(task, step=f"waits, and goes on by itself: {error.message}")
                 time.sleep(_LOOK_SECONDS)
-                now = look()
             bar.update(task, completed=now.done if now.total else 1, total=now.total or 1, step="")
     finally:
-        worker.stop(drain=False)
+        helper.stop()
+
+
+class _Helper:
+    """The worker of this process."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._worker: Worker | None = None
+        self._wanted = True
+
+    def keep(self) -> None:
+        """Start it; and again when it was taken over or has broken, since there may be no other at all. One that was
+        asked to go is not."""
+        worker = self._worker
+        if worker is None:
+            if self._wanted:
+                self._start()
+        elif worker.draining:
+            worker.stop(drain=True)
+            self._worker, self._wanted = None, False
+        elif not _works(worker):
+            self.stop()
+
+    def _start(self) -> None:
+        worker = self._engine.worker(alone=True)
+        worker.start()
+        self._worker = worker
+
+    def stop(self) -> None:
+        if self._worker is not None:
+            self._worker.stop(drain=False)
+            self._worker = None
+
+
+def _works(worker: "Worker") -> bool:
+    try:
+        worker.check()
+    except WorkerBroken:
+        return False
+    return not worker.fenced
+
+
+class _Why:
+    """What the run waits for, looked up now and then."""
+
+    def __init__(self, engine: Engine, run_id: str) -> None:
+        self._engine = engine
+        self._run_id = run_id
+        self._kinds = engine.run_kinds()
+        self._looked = 0.0
+        self._said = ""
+
+    def said(self) -> str:
+        if time.monotonic() - self._looked >= _WHY_SECONDS:
+            engine = self._engine
+            self._said = (
+                situation(engine.database, engine.settings, self._kinds, engine.now()).wait_of(self._run_id).said
+            )
+            self._looked = time.monotonic()
+        return self._said
 
 
 def _bar(*, quiet: bool) -> Progress:

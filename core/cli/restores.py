@@ -123,7 +123,7 @@ def follow_to_end(engine: Engine, restore_id: str, *, quiet: bool) -> Restore:
             over=now.status.value not in OPEN, step=now.step.value, done=now.progress_done, total=now.progress_total
         )
 
-    follow(engine, look, what=f"restore {restore_id}", quiet=quiet)
+    follow(engine, look, run_id=restore_id, what=f"restore {restore_id}", quiet=quiet)
     return _get(engine, restore_id)
 
 

@@ -1,39 +1,90 @@
 """restorebot worker: execute runs until told to stop."""
 
+import os
 import signal
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic
+from typing import Annotated
 
 import typer
 
 from core.cli.context import engine_of, say
+from core.engine import Engine
+from core.workflow.presence import ask_to_drain, standing, this_host
 
 SWEEP_EVERY = timedelta(minutes=10)
+LOOK_SECONDS = 0.2
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def worker(context: typer.Context) -> None:
-    """Work on restores and backups until stopped (Ctrl-C). On SQLite one worker works at a time; others wait for it."""
+def worker(
+    context: typer.Context,
+    slots: Annotated[int, typer.Option(min=1, max=64, help="Parts this worker executes at once.")] = 2,
+    drain: Annotated[
+        bool, typer.Option("--drain", help="Start none: let those on this machine finish what they hold, and go.")
+    ] = False,
+) -> None:
+    """Work on restores and backups until stopped. Any number of workers share the work on PostgreSQL; on SQLite one
+    works at a time and the others wait for it.
+
+    Ctrl-C or SIGTERM: finish the parts and steps in flight, and leave the rest to other workers. A second one: at once.
+    """
     with engine_of(context) as engine:
-        stopping = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stopping.set())
-        running = engine.worker()
+        if drain:
+            _drain(engine)
+        else:
+            _work(engine, slots)
+
+
+def _work(engine: Engine, slots: int) -> None:
+    running = engine.worker(slots=slots)
+    with _stopped_by_signals() as stopping:
         try:
             if running.start():
-                say("Working. Ctrl-C stops after the part in flight.")
+                say(f"Working on {slots} parts at once. Ctrl-C stops after what is in flight.")
             else:
                 say("Another worker is alive; this one waits and takes over when it goes.")
-            while not stopping.is_set():
+            while not (stopping.is_set() or running.draining):
                 if running.working:
                     engine.sweep()
                 running.run_until(_set_within(stopping, SWEEP_EVERY))
+            say("Finishing what is in flight. Press Ctrl-C again to leave at once.")
         finally:
             running.stop(drain=True)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """Set by the first signal. The second one ends the process, whatever it does."""
+    stopping = threading.Event()
+
+    def stop(number: int, _frame: object) -> None:
+        if stopping.is_set():
+            os.write(2, b"Left at once. What was in flight is begun again by the next worker.\n")
+            os._exit(128 + number)
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    yield stopping
+
+
+def _drain(engine: Engine) -> None:
+    """Returns when they are gone. Ctrl-C ends the waiting only."""
+    asked = ask_to_drain(engine.database, this_host())
+    if not asked:
+        say("No worker runs on this machine; nothing was changed.")
+        return
+    say(f"{len(asked)} workers on this machine finish what they hold. Ctrl-C ends the waiting only.")
+    while standing(engine.database, asked):
+        time.sleep(LOOK_SECONDS)
+    say("All of them have gone.")
 
 
 def _set_within(event: threading.Event, time: timedelta) -> Callable[[], bool]:

@@ -13,7 +13,7 @@ _MARK_LENGTH: Final = 12
 
 def session_name(role: str, host: str, pid: int) -> str:
     """`restorebot worker 4f2c91d07a3b`: what the process is for, and a mark that stands for machine and process."""
-    mark = f" {_mark(host, pid)}"
+    mark = f" {session_mark(host, pid)}"
     return f"restorebot {role}"[: _LONGEST - len(mark)] + mark
 
 
@@ -25,10 +25,11 @@ def end_sessions(session: Session, host: str, pid: int) -> int:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
             " AND usename = current_user AND right(application_name, :length) = :mark AND pid <> pg_backend_pid()"
         ),
-        {"mark": _mark(host, pid), "length": _MARK_LENGTH},
+        {"mark": session_mark(host, pid), "length": _MARK_LENGTH},
     )
     return sum(map(bool, ended))
 
 
-def _mark(host: str, pid: int) -> str:
+def session_mark(host: str, pid: int) -> str:
+    """Stands for a process: its sessions' names end with it, on shards too."""
     return blake2s(f"{host} {pid}".encode(), digest_size=_MARK_LENGTH // 2).hexdigest()

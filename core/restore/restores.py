@@ -12,7 +12,7 @@ from core import audit
 from core.catalog import holds
 from core.catalog.run_tables import Run, RunStatus, run_fields
 from core.catalog.runs import Runs
-from core.catalog.tables import HoldReason, new_id
+from core.catalog.tables import BackupRow, HoldReason, new_id
 from core.events.kinds import EventKind, StreamKind
 from core.restore.plan import RestorePlan
 from core.restore.request import RestoreRequest
@@ -50,6 +50,7 @@ RUNS: Final = Runs(
     finding_row=FindingRow,
     part_row=PartRow,
     value=restore_of,
+    storage=select(BackupRow.storage_id).where(BackupRow.id == RestoreRow.backup_id).scalar_subquery(),
 )
 get, list_all, findings_of, open_runs = RUNS.get, RUNS.list_all, RUNS.findings_of, RUNS.open_runs
 want_cancel, resume = RUNS.want_cancel, RUNS.resume

@@ -67,6 +67,8 @@ class Gone:
     process_started: float
     #: it stopped by itself: nothing of it is in the way, and what it left counts as no takeover
     cleanly: bool
+    #: a worker that is alive, this one perhaps, has its process, or one that got its number: that one's sessions go on
+    pid_in_use: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +167,9 @@ class Presence:
         """Who of all workers is alive and who is gone."""
         others = self._others()
         gone = [worker for worker in others if self._is_gone(worker)]
-        alive = {self.executor_id, *(worker.executor_id for worker in others if worker not in gone)}
+        there = [worker for worker in others if worker not in gone]
+        alive = {self.executor_id, *(worker.executor_id for worker in there)}
+        processes = {(this_host(), os.getpid()), *((worker.host, worker.pid) for worker in there)}
         return Look(
             alive=frozenset(alive),
             gone=tuple(
@@ -175,6 +179,7 @@ class Presence:
                     pid=worker.pid,
                     process_started=worker.process_started,
                     cleanly=worker.stopped_at is not None,
+                    pid_in_use=(worker.host, worker.pid) in processes,
                 )
                 for worker in gone
             ),
@@ -244,15 +249,20 @@ class Presence:
 
 
 def ask_to_drain(database: Database, host: str) -> list[str]:
-    """Ask all workers of a machine that have not stopped to finish what they hold, and to go; returns their ids."""
+    """Ask the workers of this machine to finish what they hold, and to go; returns their ids."""
     with database.transaction() as session:
-        found = session.scalars(
-            update(WorkerRow)
-            .where(WorkerRow.host == host, WorkerRow.stopped_at.is_(None))
-            .values(drain_wanted_at=datetime.now(UTC))
-            .returning(WorkerRow.executor_id)
-        )
-        return list(found)
+        rows = session.scalars(select(WorkerRow).where(WorkerRow.host == host, WorkerRow.stopped_at.is_(None)))
+        there = [row for row in rows.all() if _runs(row)]
+        for row in there:
+            row.drain_wanted_at = datetime.now(UTC)
+        return [row.executor_id for row in there]
+
+
+def standing(database: Database, executor_ids: Sequence[str]) -> bool:
+    """Whether any of these workers of this machine is still there."""
+    with database.reading() as session:
+        rows = session.scalars(select(WorkerRow).where(WorkerRow.executor_id.in_(executor_ids)))
+        return any(row.stopped_at is None and _runs(row) for row in rows)
 
 
 def this_host() -> str:

@@ -105,7 +105,7 @@ class Reaper:
     def _reap(self, gone: Gone, alive: frozenset[str], in_flight: Sequence[InFlight]) -> None:
         if gone.executor_id in self._left:
             return
-        if not gone.cleanly:
+        if not (gone.cleanly or gone.pid_in_use):
             self._evict(gone)
         if not self._presence.begin_to_reap(gone.executor_id, alive):
             return

@@ -39,6 +39,11 @@ class OpenRun:
     shard: str = ""
     storage: str = ""
 
+    @classmethod
+    def of(cls, *columns: Any) -> "OpenRun":
+        """From a row of a query, in the order of the fields."""
+        return cls(**dict(zip(cls.__dataclass_fields__, columns, strict=True)))
+
 
 class StepRunner(Protocol):
     """Handed to a run's body: the only way to do something that must not be done again after a crash.

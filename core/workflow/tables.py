@@ -22,8 +22,8 @@ class WorkerRow(Base):
     process_started: Mapped[float] = mapped_column(Float)
     version: Mapped[str] = mapped_column(String(32))
     #: Kinds of runs it can execute, with their versions: `restore.v2`.
-    kinds: Mapped[list[str]] = mapped_column(JSON, default=list)
-    slots: Mapped[int] = mapped_column(Integer, default=0)
+    kinds: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
+    slots: Mapped[int] = mapped_column(Integer, server_default="0")
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
     #: It is to finish what it holds, and go.

@@ -213,8 +213,8 @@ def watched(engine: Engine, points: Points) -> Engine:
 class HastyEngine(Engine):
     """An engine whose workers soon take a heartbeat that stands still for a worker that is gone."""
 
-    def worker(self) -> Worker:
-        return Worker(self.database, self.settings, self.run_kinds(), stale_seconds=HASTY_SECONDS, edge=self.edge)
+    def worker(self, **options: Any) -> Worker:
+        return super().worker(**{"stale_seconds": HASTY_SECONDS, **options})
 
 
 def hasty(engine: Engine) -> Engine:
