@@ -13,7 +13,7 @@ from core.access.people import Person, ensure_person
 from core.apps.driver import Driver
 from core.apps.embedded.driver import EmbeddedDriver
 from core.archive.signing import Keyring
-from core.backup.leftovers import clear_inboxes
+from core.backup.leftovers import clear_inboxes, clear_work
 from core.backup.native_import import ImportSteps
 from core.catalog import backups, shards
 from core.database import Database
@@ -115,6 +115,7 @@ class Engine:
             self.restore_steps.end_kept_staging()
             + sweep(self.tools)
             + clear_inboxes(self.database, self.open_store, self.now())
+            + clear_work(self.database, self.settings.work_dir, self.now())
         )
 
     def run_kinds(self) -> tuple[RunKind, ...]:

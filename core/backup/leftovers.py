@@ -1,7 +1,11 @@
-"""Inbox files that no running import will read: left by a process that was killed while it copied."""
+"""Files that no running import will read: left by processes that were killed, in inboxes and in this machine's work
+folder, and in an inbox by a storage that would not delete them."""
 
+import shutil
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from core.archive.layout import INBOX_PREFIX
 from core.catalog import backups, storages
@@ -37,3 +41,19 @@ def clear_inboxes(database: Database, open_store: Callable[[str], Store], now: d
     for store, one in found:
         store.delete(one.key)
     return len(found)
+
+
+def clear_work(database: Database, work_dir: Path, now: datetime) -> int:
+    """Remove work files and folders of this machine that no running import uses; returns how many."""
+    if not work_dir.is_dir():
+        return 0
+    with database.reading() as session:
+        running = tuple(f"{backup.id}-" for backup in backups.running(session))
+    removed = 0
+    for path in work_dir.iterdir():
+        with suppress(FileNotFoundError):  # who made it was quicker
+            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            if modified < now - ABANDONED and not path.name.startswith(running):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                removed += 1
+    return removed

@@ -76,8 +76,10 @@ class ImportSteps:
             backup = backups.get(session, run.id)
         if backup.status in SEALED or backup.token != run.token:
             return
+        store = self.store_of(backup)
         with suppress(StorageError):  # a storage that is gone must not keep the run open
-            self.clear(backup, self.store_of(backup), sealed=None)
+            self._clear_inbox(backup, store)
+            self._clear_objects(backup, store, sealed=None)
         failure = {"code": error.code, "message": error.message, "hint": error.hint}
         with self.database.transaction() as session:
             backups.fail(session, run.id, run.token, failure, self.now())
@@ -180,6 +182,9 @@ class ImportSteps:
             data = store.get(manifest_key(backup.id))
             if manifests.open_sealed(data, self.keyring, digest=None) != manifest:
                 raise
+        # While the run is open, so that a worker that dies here is followed by another one.
+        with _may_refuse():
+            self._clear_objects(backup, store, sealed=manifest)
         now = self.now()
         with self.database.transaction() as session:
             backups.seal(
@@ -194,13 +199,16 @@ class ImportSteps:
                 expiry=Rules.of(self.settings).expires_at,
                 now=now,
             )
-        self.clear(backup, store, sealed=manifest)
+        with suppress(StorageError):  # the sweep finds it in a day
+            self._clear_inbox(backup, store)
 
-    def clear(self, backup: Backup, store: Store, *, sealed: Manifest | None) -> None:
-        """Remove the inbox, and every object of this backup that no manifest counts."""
+    def _clear_inbox(self, backup: Backup, store: Store) -> None:
         for file in ("export", "attachments"):
             if named := backup.request.get(file):
                 store.delete(named["key"])
+
+    def _clear_objects(self, backup: Backup, store: Store, *, sealed: Manifest | None) -> None:
+        """Remove every object of this backup that no manifest counts."""
         counted = {manifest_key(backup.id)} if sealed else set()
         if sealed:
             counted |= {one.key for one in sealed.objects}
@@ -247,6 +255,16 @@ class ImportSteps:
             yield path
         finally:
             shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _may_refuse() -> Iterator[None]:
+    """To delete is worth another try, and not worth a backup."""
+    try:
+        yield
+    except StorageError as error:
+        if error.transient:
+            raise
 
 
 def _fresh_attempt(store: Store, backup_id: str, token: int) -> int:

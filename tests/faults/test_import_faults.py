@@ -1,6 +1,8 @@
 """A storage fails at one of an import's calls: the import comes to its backup, or to none and nothing of it stays."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -67,7 +69,10 @@ def test_a_full_or_read_only_storage_ends_an_import_with_nothing_left(
 
 
 def assert_no_more_than(ground: Ground, backup: Backup) -> None:
-    """No hold, no inbox, no work file, and of the backup's objects those that its manifest counts."""
+    """No hold, no inbox once the storage deletes again, no work file, and of the backup's objects those that its
+    manifest counts."""
+    later = replace(ground.world.engine, now=lambda: ground.world.engine.now() + timedelta(days=2))
+    later.sweep()
     counted: set[str] = set()
     if backup.status in SEALED:
         manifest = ground.world.manifest(backup)
