@@ -1,15 +1,19 @@
 """The real servers that tests share, started when the first test asks for them."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from botocore.retries.standard import ExponentialBackoff
 from sqlalchemy.engine import make_url
 
-from core.storage.s3_place import S3Place
+from core.storage import s3 as s3_store
+from core.storage.s3_place import S3Place, parse_place
 from tests.services.postgres import PostgresServer, conninfo, postgres_server
 from tests.services.s3 import REGION, S3Server, s3_server
+from tests.services.s3_proxy import Proxy, s3_proxy
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +70,25 @@ def s3_url(s3: S3Server, s3_bucket: str, monkeypatch: pytest.MonkeyPatch) -> Cal
         return S3Place(bucket=s3_bucket, prefix=f"{test}/{name}", endpoint=s3.endpoint, region=REGION).url
 
     return make
+
+
+@pytest.fixture
+def proxy(s3: S3Server) -> Iterator[Proxy]:
+    """Before the S3 server: notes requests, and breaks those it is told to."""
+    with s3_proxy(s3.endpoint) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxied_s3_url(proxy: Proxy, s3_url: Callable[[str], str]) -> Callable[[str], str]:
+    """As s3_url, through the proxy."""
+    return lambda name: replace(parse_place(s3_url(name)), endpoint=proxy.url).url
+
+
+@pytest.fixture
+def hasty_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Clients of a test's own, which do not pause between tries."""
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
+    s3_store._client.cache_clear()
+    yield
+    s3_store._client.cache_clear()

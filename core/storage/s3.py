@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, Inc
 from urllib3.exceptions import HTTPError
 
 from core.errors import BadCredentials, ObjectExists, StorageError, StorageUnreachable, WrongChecksum
-from core.storage.s3_errors import Failure, error_of
+from core.storage.s3_errors import EmptyRange, Failure, changed_on_the_way, error_of
 from core.storage.s3_object import Digests, Facts, sent_along
 from core.storage.s3_place import SCHEME, Creating, S3Place, parse_place
 from core.storage.s3_stream import RangedStream
@@ -28,6 +28,9 @@ READ_SECONDS: Final = 60
 #: Tries of a request, by botocore, with pauses that double; and of a body that breaks off, which it leaves to us.
 TRIES: Final = 5
 BODY_TRIES: Final = 3
+#: Bytes that the first request for an object asks for: to read it as a whole if it is small, or in some order.
+WHOLE: Final = 8 * 1024 * 1024
+BEGINNING: Final = 256 * 1024
 #: Files from this size on are uploaded in parts, several at a time.
 PARTS_FROM: Final = 8 * 1024 * 1024
 #: Objects from this size on, S3 copies in parts only. 5 GiB by its own rules.
@@ -66,26 +69,13 @@ class S3Store:
 
     def get(self, key: str) -> bytes:
         for _ in range(BODY_TRIES - 1):
-            with suppress(WrongChecksum), self.open(key) as stream:
+            with suppress(WrongChecksum), self._open(key, WHOLE) as stream:
                 return stream.read()
-        with self.open(key) as stream:
+        with self._open(key, WHOLE) as stream:
             return stream.read()
 
     def open(self, key: str) -> BinaryIO:
-        facts = self._facts(key)
-
-        def read(start: int, end: int) -> bytes:
-            return self._read(key, facts, start, end)
-
-        def changed() -> WrongChecksum:
-            return WrongChecksum(
-                f"Object {key!r} in the storage {self.place.name} did not pass whole: its checksum is not that of the "
-                "bytes; nothing was changed.",
-                hint="Start again or resume. If it happens again, look for what lies between here and the server.",
-            )
-
-        stream = RangedStream(facts.size, read, _reads(), crc32=facts.crc32_number, mismatch=changed)
-        return io.BufferedReader(stream)
+        return self._open(key, BEGINNING)
 
     def copy_from(self, source: Store, source_key: str, key: str) -> str:
         """Between two places of one server the server copies, where it vouches for the source's bytes and then for the
@@ -231,20 +221,36 @@ class S3Store:
             raise
         return Facts.of(answer)
 
-    def _read(self, key: str, facts: Facts, start: int, end: int) -> bytes:
+    def _open(self, key: str, first: int) -> BinaryIO:
+        """The first request finds the object, and brings `first` bytes of it if it has so many."""
+        try:
+            answer, begun = self._read(key, 0, first)
+            facts = Facts.of(answer)
+        except EmptyRange:
+            facts, begun = self._facts(key), b""
+
+        def read(start: int, end: int) -> bytes:
+            return self._read(key, start, end, facts.etag)[1]
+
+        def whole(crc32: int) -> None:
+            """An object that somebody replaced has other bytes than we stored, and they may well have passed whole."""
+            if crc32 != facts.stored_crc32 and self._facts(key).stored_crc32 not in {None, crc32}:
+                raise changed_on_the_way(self.place, key)
+
+        return io.BufferedReader(RangedStream(facts.size, read, _reads(), begun=begun, whole=whole))
+
+    def _read(self, key: str, start: int, end: int, etag: str = "") -> tuple[dict[str, Any], bytes]:
+        """The answer, and the bytes from `start` to before `end` or to the object's own end."""
+        wanted = {**self._object(key), "Range": f"bytes={start}-{end - 1}"}
+        if etag:
+            wanted["IfMatch"] = etag
         with self._errors(key, "GetObject"):
             for _ in range(BODY_TRIES):
-                answer = self._client.get_object(
-                    **self._object(key), Range=f"bytes={start}-{end - 1}", IfMatch=facts.etag
-                )
+                answer = self._client.get_object(**wanted)
                 try:
-                    data: bytes = answer["Body"].read()
+                    return answer, answer["Body"].read()
                 except (HTTPClientError, IncompleteReadError, HTTPError) as error:
-                    broken: Exception = error
-                    continue
-                if len(data) == end - start:
-                    return data
-                broken = IncompleteReadError(actual_bytes=len(data), expected_bytes=end - start)
+                    broken = error
             raise broken
 
     @contextmanager

@@ -77,6 +77,18 @@ _CONFLICTS: Final = frozenset({"ConditionalRequestConflict", "OperationAborted",
 _NO_WAY: Final = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
 
 
+class EmptyRange(StorageError):
+    """What was asked for lies behind the object's last byte. Never shown: an empty object has no bytes to ask for."""
+
+
+def changed_on_the_way(place: S3Place, key: str) -> WrongChecksum:
+    return WrongChecksum(
+        f"Object {key!r} in the storage {place.name} did not pass whole: its checksum is not that of the bytes; "
+        "nothing was changed.",
+        hint="Start again or resume. If it happens again, look for what lies between here and the server.",
+    )
+
+
 def error_of(failure: Failure, place: S3Place, key: str) -> StorageError:
     """`key` is empty for what concerns the whole storage."""
     what = f"Object {key!r} in the storage {place.name}" if key else f"The storage {place.name}"
@@ -149,6 +161,8 @@ def _by_status(failure: Failure, what: str, unchanged: str, server: str) -> Stor
                 f"{what} became another one while it was read; {unchanged}.",
                 hint="Find out who writes there: nothing but Restorebot may. Then start again.",
             )
+        case 416:
+            return EmptyRange(f"{what} has no such bytes; nothing was changed.")
         case 405 | 501:
             return NotSupported(
                 f"{what} cannot be used: {server} does not do {failure.operation} as it was asked ({failure.said}); "

@@ -43,15 +43,17 @@ class Facts:
     metadata: Mapping[str, str]
 
     @classmethod
-    def of(cls, head: Mapping[str, Any]) -> Self:
-        """From the answer to HeadObject. A checksum of the parts' checksums says nothing of the bytes in a row."""
-        whole = head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """From the answer to HeadObject or to GetObject; the latter has no checksum if it is of a range. A checksum of
+        the parts' checksums says nothing of the bytes in a row."""
+        whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
+        _, _, size = answer.get("ContentRange", "").rpartition("/")  # of the whole object
         return cls(
-            size=head["ContentLength"],
-            modified=head["LastModified"],
-            etag=head["ETag"],
-            crc32=head.get("ChecksumCRC32") if whole else None,
-            metadata=head["Metadata"],
+            size=int(size or answer["ContentLength"]),
+            modified=answer["LastModified"],
+            etag=answer["ETag"],
+            crc32=answer.get("ChecksumCRC32") if whole else None,
+            metadata=answer["Metadata"],
         )
 
     @property
@@ -63,8 +65,10 @@ class Facts:
         return Digests(blake3=known, crc32=self.crc32)
 
     @property
-    def crc32_number(self) -> int | None:
-        return None if self.crc32 is None else int.from_bytes(base64.b64decode(self.crc32))
+    def stored_crc32(self) -> int | None:
+        """Of the bytes as they were when they were stored, as far as it is known."""
+        known = self.crc32 or self.metadata.get(_CRC32)
+        return None if known is None else int.from_bytes(base64.b64decode(known))
 
     def marked(self, mark: str) -> bool:
         """This very call of ours wrote it."""

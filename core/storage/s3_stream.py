@@ -27,11 +27,11 @@ class _Piece:
 
 
 class RangedStream(io.RawIOBase):
-    """`size` bytes that `fetch` gives. As much is asked for ahead as was read in order since the last jump, so that who
-    reads here and there gets little that is not wanted, and who reads on and on soon gets large pieces side by side.
+    """`size` bytes, of which `begun` are there already and `fetch` gives the others.
 
-    Who reads all bytes, from the first to the last in order, has them compared with `crc32` if it is given; `mismatch`
-    is what is raised then, before the last byte is handed out.
+    As much is asked for ahead as was read in order since the last jump, so that who reads here and there gets little
+    that is not wanted, and who reads on and on soon gets large pieces side by side. `whole` is handed the CRC32 of all
+    bytes if they are read from the first to the last in order, before the last ones are handed out.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class RangedStream(io.RawIOBase):
         fetch: Fetch,
         pool: ThreadPoolExecutor,
         *,
-        crc32: int | None,
-        mismatch: Callable[[], Exception],
+        begun: bytes,
+        whole: Callable[[int], None],
     ) -> None:
         super().__init__()
         self._size = size
@@ -49,10 +49,13 @@ class RangedStream(io.RawIOBase):
         self._pool = pool
         self._position = 0
         self._pieces: deque[_Piece] = deque()  # one behind the other, without gaps
-        self._asked = 0  # end of the last piece
+        self._asked = len(begun)  # end of the last piece
+        if begun:
+            there: Future[bytes] = Future()
+            there.set_result(begun)
+            self._pieces.append(_Piece(start=0, end=len(begun), data=there))
         self._run = 0  # where reading in order began
-        self._expected = crc32
-        self._mismatch = mismatch
+        self._whole = whole
         self._crc32, self._counted = 0, 0  # of the first `_counted` bytes
 
     def readable(self) -> bool:
@@ -113,11 +116,11 @@ class RangedStream(io.RawIOBase):
         return self._pieces[0]
 
     def _count(self, data: memoryview) -> None:
-        if self._expected is None or self._position != self._counted:
+        if self._position != self._counted:
             return
         crc32, counted = zlib.crc32(data, self._crc32), self._counted + len(data)
-        if counted == self._size and crc32 != self._expected:
-            raise self._mismatch()
+        if counted == self._size:
+            self._whole(crc32)
         self._crc32, self._counted = crc32, counted
 
     def _forget(self) -> None:

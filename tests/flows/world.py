@@ -18,12 +18,12 @@ from core.apps.driver import AttachmentEntry, Driver, Place
 from core.archive.manifest import Manifest
 from core.archive.reader import ArchiveReader
 from core.backup.inbox import ImportRequest, submit
-from core.catalog import apps, backups, storages
+from core.catalog import apps, backups, shards, storages
 from core.catalog.apps import App
 from core.catalog.backups import Backup
-from core.catalog.tables import SEALED
+from core.catalog.tables import SEALED, OnExpiry
 from core.cli.apps import provision_app
-from core.cli.initialise import initialise
+from core.cli.initialise import REGION, initialise
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.content.record_type import AppType
 from core.engine import Engine, build_engine
@@ -223,10 +223,26 @@ class World:
         return [one.key for one in self.store.list("")]
 
 
-def new_world(folder: Path, **settings: Any) -> World:
+def new_world(folder: Path, *, storage: str = "", attachments: str = "", **settings: Any) -> World:
+    """With the URLs of a storage in S3 and of a shard's attachment store, these are used instead of folders."""
     engine = build_engine(load_settings(data_dir=folder, part_bytes=settings.pop("part_bytes", PART_BYTES), **settings))
+    person, now = engine.person(), engine.now()
+    with engine.database.transaction() as session:
+        if storage:
+            storages.create_s3(session, name="theirs", url=storage, on_expiry=OnExpiry.KEEP, person=person.id, now=now)
+        if attachments:
+            shard = shards.create(
+                session,
+                name="shard-1",
+                region=REGION,
+                url=f"sqlite:///{folder / 'shards' / 'shard-1'}",
+                attachments_url=attachments,
+                person=person.id,
+                now=now,
+            )
+            engine.drivers["embedded"].prepare(shard)
     initialise(engine, "Acme")
-    return World(engine=engine, person=engine.person())
+    return World(engine=engine, person=person)
 
 
 def assert_same_as_backup(world: World, backup: Backup, restore: Restore, app: App) -> None:

@@ -1,37 +1,22 @@
 """S3 behind a proxy that breaks what it is told to."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from botocore.retries.standard import ExponentialBackoff
 
-from core.storage import s3 as s3_store
 from core.storage.s3 import S3Store
 from core.storage.s3_place import S3Place, parse_place
-from tests.services.s3 import S3Server
-from tests.services.s3_proxy import Proxy, s3_proxy
 
 
 @pytest.fixture(autouse=True)
-def fresh_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Clients of a test's own, which do not pause between tries."""
-    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
-    s3_store._client.cache_clear()
-    yield
-    s3_store._client.cache_clear()
+def no_pauses(hasty_s3: None) -> None:
+    """Between tries."""
 
 
 @pytest.fixture
-def proxy(s3: S3Server) -> Iterator[Proxy]:
-    with s3_proxy(s3.endpoint) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def place(proxy: Proxy, s3_url: Callable[[str], str]) -> S3Place:
+def place(proxied_s3_url: Callable[[str], str]) -> S3Place:
     """Empty, through the proxy."""
-    there = parse_place(s3_url("store"))
-    return S3Place(bucket=there.bucket, prefix=there.prefix, region=there.region, endpoint=proxy.url)
+    return parse_place(proxied_s3_url("store"))
 
 
 @pytest.fixture

@@ -25,16 +25,25 @@ class Source:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.asked: list[tuple[int, int]] = []
+        self.compared = False
 
     def fetch(self, start: int, end: int) -> bytes:
         assert 0 <= start < end <= len(self.data)
         self.asked.append((start, end))
         return self.data[start:end]
 
-    def open(self, pool: ThreadPoolExecutor, crc32: int | None = None) -> io.BufferedReader:
-        return io.BufferedReader(
-            RangedStream(len(self.data), self.fetch, pool, crc32=crc32, mismatch=lambda: WrongChecksum("other bytes"))
-        )
+    def open(self, pool: ThreadPoolExecutor, begun: int = 0) -> io.BufferedReader:
+        def whole(crc32: int) -> None:
+            assert not self.compared
+            self.compared = True
+            if crc32 != zlib.crc32(DATA[: len(self.data)]):
+                raise WrongChecksum("other bytes")
+
+        return io.BufferedReader(RangedStream(len(self.data), self.fetch, pool, begun=self.data[:begun], whole=whole))
+
+
+def nothing(_: int) -> None:
+    """Is done with the checksum."""
 
 
 MOVES = st.one_of(
@@ -65,15 +74,19 @@ def test_it_reads_as_a_file_does(moves: list[tuple[str, int]]) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 100, 3 * MB])
-def test_all_of_it_is_read_once(size: int) -> None:
-    source = Source(DATA[:size])
+@pytest.mark.parametrize("begun", [0, 50, 4 * MB])
+def test_all_of_it_is_read_once_and_compared(size: int, begun: int) -> None:
     with ThreadPoolExecutor(2) as pool:
-        with source.open(pool) as stream:
+        source = Source(DATA[:size])
+        with source.open(pool, begun) as stream:
             assert stream.read() == source.data
             assert stream.read() == b""
-        with source.open(pool) as stream:
+        assert sum(end - start for start, end in source.asked) == max(size - begun, 0)
+        assert source.compared is (size > 0)
+        again = Source(DATA[:size])
+        with again.open(pool, begun) as stream:
             assert b"".join(iter(lambda: stream.read(10_000), b"")) == source.data
-    assert sum(end - start for start, end in source.asked) == 2 * size
+        assert again.compared is (size > 0)
 
 
 def test_pieces_grow_and_few_are_under_way() -> None:
@@ -90,7 +103,7 @@ def test_pieces_grow_and_few_are_under_way() -> None:
         return bytes(end - start)
 
     with ThreadPoolExecutor(4) as pool:
-        stream = RangedStream(size, fetch, pool, crc32=None, mismatch=AssertionError)
+        stream = RangedStream(size, fetch, pool, begun=b"", whole=nothing)
         buffer = bytearray(MB)
         while read := stream.readinto(buffer):
             taken += read
@@ -118,24 +131,24 @@ def test_a_failed_piece_is_told_when_it_is_read_and_not_before() -> None:
         return DATA[start:end]
 
     with ThreadPoolExecutor(2) as pool:
-        stream = io.BufferedReader(RangedStream(3 * MB, fetch, pool, crc32=None, mismatch=AssertionError))
+        stream = io.BufferedReader(RangedStream(3 * MB, fetch, pool, begun=b"", whole=nothing))
         assert stream.read(MB) == DATA[:MB]
         with pytest.raises(WrongChecksum):
             stream.read()
 
 
-@pytest.mark.parametrize("good", [True, False])
-def test_who_reads_all_in_order_has_it_compared(good: bool) -> None:
-    crc32 = zlib.crc32(DATA) if good else zlib.crc32(DATA) ^ 1
-    with ThreadPoolExecutor(2) as pool:
-        for skips in (False, True):
-            stream = Source(DATA).open(pool, crc32)
-            stream.seek(10 if skips else 0)
-            if good or skips:
-                assert stream.read() == DATA[10 if skips else 0 :]
-            else:
-                with pytest.raises(WrongChecksum):
-                    stream.read()
+def test_other_bytes_are_not_handed_out_to_the_end() -> None:
+    source = Source(DATA[:-1] + bytes([DATA[-1] ^ 1]))
+    with ThreadPoolExecutor(2) as pool, source.open(pool) as stream, pytest.raises(WrongChecksum):
+        stream.read()
+
+
+def test_who_does_not_read_all_in_order_has_nothing_compared() -> None:
+    source = Source(DATA)
+    with ThreadPoolExecutor(2) as pool, source.open(pool) as stream:
+        stream.seek(10)
+        assert stream.read() == DATA[10:]
+    assert not source.compared
 
 
 def test_nothing_lies_before_the_first_byte() -> None:
