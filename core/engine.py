@@ -111,6 +111,7 @@ class Engine:
 
     def sweep(self) -> int:
         """Remove what is left over and whose time has come; returns how many places and files."""
+        self.import_steps.clear_ended()
         return (
             self.restore_steps.end_kept_staging()
             + sweep(self.tools)

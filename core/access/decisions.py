@@ -20,6 +20,7 @@ from core.access.grants import Grant, organization_of, read_grants, review, show
 from core.access.impact import taken_back
 from core.access.people import Person, name_of
 from core.access.tables import GrantRow, GrantStatus
+from core.catalog import organizations
 from core.catalog.tables import SecondPerson
 from core.errors import WrongState
 
@@ -102,6 +103,7 @@ def deny(
     second_person: SecondPerson | None = None,
 ) -> Grant:
     """Close a pending grant; its people and data are there, and it opens nothing. NotAllowed; AlreadyDecided."""
+    organizations.lock(session, organization_of(session, (grant_id,)))  # who may decide stays so until it is written
     shown = show_grants(session, (grant_id,))
     (grant,) = shown.grants
     decider = require_decider(session, decided_by, grant.organization_id)

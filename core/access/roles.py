@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.access.people import Person, living_id, person_by_id, person_of, same_people
 from core.access.tables import PersonRow, RoleName, RoleRow
+from core.catalog import organizations
 from core.catalog.tables import OrganizationRow
+from core.database.locks import alone
 from core.errors import NotAllowed, NotFound, UsageError, WrongState
 
 
@@ -152,10 +154,7 @@ def tie(session: Session, *, identity: str, other: str, by: Person, now: datetim
     Since it hands on roles, `by` must be organization admin wherever either of them holds one, and somewhere at least.
     NotFound: an identity nobody has used. NotAllowed: see above.
     """
-    persons = select(PersonRow.id).where(
-        PersonRow.id.in_([person_of(session, identity).id, person_of(session, other).id])
-    )
-    session.scalars(persons.order_by(PersonRow.id).with_for_update()).all()
+    alone(session, "ties")  # two at once would make a person point to one that itself points to another
     kept, merged = person_of(session, identity), person_of(session, other)
     if kept.id == merged.id:
         return kept
@@ -222,8 +221,7 @@ def _organization_name(session: Session, organization_id: str) -> str:
 
 def _lock(session: Session, organization_id: str) -> str:
     """Whoever changes roles holds the organization's row: two admins who remove each other at once leave one."""
-    session.scalar(select(OrganizationRow.id).where(OrganizationRow.id == organization_id).with_for_update())
-    return _organization_name(session, organization_id)
+    return organizations.lock(session, organization_id).name
 
 
 def _record(

@@ -50,7 +50,7 @@ def submit(request: ImportRequest, *, settings: Settings, database: Database, st
             f"--taken-at {request.taken_at.isoformat()} lies in the future. Nothing was imported.",
             hint="Give the time at which the export was made, or leave it out for now.",
         )
-    with database.transaction() as session:
+    with database.reading() as session:
         app = apps.get(session, request.app_id)
         storages.get(session, request.storage_id)
         held = holds.holds_on(session, holds.on_app(app.id))

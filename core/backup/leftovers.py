@@ -18,7 +18,7 @@ ABANDONED = timedelta(days=1)
 
 def abandoned(database: Database, open_store: Callable[[str], Store], now: datetime) -> list[tuple[Store, ObjectInfo]]:
     """Inbox objects of all storages that no running backup names."""
-    with database.transaction() as session:
+    with database.reading() as session:
         urls = [one.url for one in storages.list_all(session)]
         wanted = {
             backup.request[file]["key"]

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,12 @@ from core.backup.summary import make_manifest, summary_of
 from core.backup.work_disk import work_disk
 from core.catalog import apps, backups, storages
 from core.catalog.backups import Backup
-from core.catalog.tables import SEALED
+from core.catalog.tables import SEALED, UNSEALED
 from core.content.catalogue import RECORD_TYPES
 from core.database import Database
 from core.errors import (
     BadSignature,
+    Cancelled,
     DamagedObject,
     Fenced,
     ObjectExists,
@@ -45,6 +46,7 @@ from core.workflow.runs import RunRef, StepRunner
 
 _CHUNK = 4 * 1024 * 1024
 _TELL_BYTES = 32 * 1024 * 1024
+_LATELY = timedelta(days=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,22 +73,19 @@ class ImportSteps:
         raise NotImplementedError("an import has no parts")
 
     def failed(self, run: RunRef, error: RestorebotError) -> None:
-        """No backup came of it: remove what was written, and say why. A worker that was taken over ends nothing."""
-        with self.database.transaction() as session:
-            backup = backups.get(session, run.id)
-        if backup.status in SEALED or backup.token != run.token:
-            return
-        store = self.store_of(backup)
-        with suppress(StorageError):  # a storage that is gone must not keep the run open
-            self._clear_inbox(backup, store)
-            self._clear_objects(backup, store, sealed=None)
+        """No backup came of it: say why, and remove what was written. In this order, since a worker that was taken over
+        must find that out before it removes what another one seals; what a crash leaves is removed by the sweep."""
         failure = {"code": error.code, "message": error.message, "hint": error.hint}
-        with self.database.transaction() as session:
+        with self.database.transaction() as session, suppress(Cancelled, Fenced):
             backups.fail(session, run.id, run.token, failure, self.now())
+        with self.database.reading() as session:
+            backup = backups.get(session, run.id)
+        if backup.status in UNSEALED:
+            self._clear_unsealed(backup)
 
     def discard_packs(self, backup_id: str, packs: Sequence[str]) -> None:
         """The manifest that would have referred to them was not written. One that was sealed after all keeps them."""
-        with self.database.transaction() as session:
+        with self.database.reading() as session:
             backup = backups.get(session, backup_id)
         if backup.status not in SEALED:
             _delete_packs(self.store_of(backup), packs)
@@ -110,7 +109,7 @@ class ImportSteps:
     def _imported(
         self, token: int, backup: Backup, store: Store, reader: ExportReader, work_dir: Path
     ) -> tuple[Manifest, list[str]]:
-        with self.database.transaction() as session:
+        with self.database.reading() as session:
             app = apps.get(session, backup.app_id)
             earlier = backups.list_all(session, app_id=app.id, restorable_at=self.now())
         require_type(reader.app_type, app.type, app.name)
@@ -217,8 +216,22 @@ class ImportSteps:
             if found.key not in counted:
                 store.delete(found.key)
 
+    def clear_ended(self) -> None:
+        """Once more for what ended lately without a backup: its worker may have died before it had cleared up, or one
+        that stood still may have written after."""
+        with self.database.reading() as session:
+            ended = backups.ended_unsealed(session, self.now() - _LATELY)
+        for backup in ended:
+            self._clear_unsealed(backup)
+
+    def _clear_unsealed(self, backup: Backup) -> None:
+        with suppress(StorageError):  # a storage that is gone must not keep the run open
+            store = self.store_of(backup)
+            self._clear_inbox(backup, store)
+            self._clear_objects(backup, store, sealed=None)
+
     def store_of(self, backup: Backup) -> Store:
-        with self.database.transaction() as session:
+        with self.database.reading() as session:
             url = storages.get(session, backup.storage_id).url
         return self.open_store(url)
 

@@ -19,6 +19,7 @@ from core.catalog.tables import (
     new_id,
 )
 from core.content.record_type import AppType
+from core.database.locks import LOCKED
 from core.errors import NotFound, UsageError, WrongState
 
 
@@ -59,10 +60,7 @@ def create(
     name = name.strip()
     if not name:
         raise UsageError("An app needs a name. Nothing was created.", hint="Give one that is not empty.")
-    organizations.get(session, organization_id)
-    shards.get(session, shard)
-    # the row that two creations wait for each other at
-    session.execute(select(ShardRow).where(ShardRow.name == shard).with_for_update())
+    organizations.lock(session, organization_id)  # two creations of one name wait for each other here
     for other in session.execute(_apps().where(AppRow.organization_id == organization_id)):
         found = _app(other)
         if found.name.casefold() != name.casefold():
@@ -105,7 +103,9 @@ def create(
 
 
 def require_room(session: Session, shard: str, apps_per_shard: int, *, unchanged: str) -> None:
-    """Raises WrongState when the shard is full, ending with `unchanged`."""
+    """Locks the shard, so that there is room until this transaction ends. Raises NotFound; WrongState when it is full,
+    ending with `unchanged`."""
+    shards.lock(session, shard)
     count = session.scalar(select(func.count()).select_from(AppRow).where(AppRow.shard == shard)) or 0
     if count >= apps_per_shard:
         raise WrongState(
@@ -139,7 +139,7 @@ def get(session: Session, app_id: str) -> App:
 
 def lock(session: Session, app_id: str) -> App:
     """The app as it is now, which nobody else changes until this transaction ends. Raises NotFound."""
-    session.execute(select(AppRow.id).where(AppRow.id == app_id).with_for_update())
+    session.execute(select(AppRow.id).where(AppRow.id == app_id).with_for_update(**LOCKED))
     return get(session, app_id)
 
 

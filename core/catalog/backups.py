@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.catalog import apps, holds, storages
-from core.catalog.tables import SEALED, AppRow, BackupRow, BackupStatus, HoldReason, StorageKind, new_id
+from core.catalog.tables import SEALED, UNSEALED, AppRow, BackupRow, BackupStatus, HoldReason, StorageKind, new_id
 from core.errors import Cancelled, Fenced, NotFound, UsageError, WrongState
 from core.events import log
 from core.events.kinds import EventKind, StreamKind
@@ -142,6 +142,12 @@ def to_drive(session: Session) -> list[OpenRun]:
     return [OpenRun.of(*found) for found in session.execute(query)]
 
 
+def ended_unsealed(session: Session, since: datetime) -> Sequence[Backup]:
+    """Runs that ended after `since` without a backup."""
+    over = BackupRow.status.in_([status.value for status in UNSEALED])
+    return [_backup(row) for row in session.scalars(select(BackupRow).where(over, BackupRow.finished_at > since))]
+
+
 def begin_attempt(session: Session, backup_id: str, attempt: int, now: datetime) -> Backup | None:
     """Claim the next attempt of a run whose last one is `attempt`; None when it is over or another was first."""
     won = session.execute(
@@ -224,7 +230,7 @@ def seal(
 
 def fail(session: Session, backup_id: str, token: int, error: Mapping[str, Any], now: datetime) -> None:
     """The run is over without a backup, and the app is free. A repetition changes nothing. Raises Fenced."""
-    if get(session, backup_id).status in {BackupStatus.FAILED, BackupStatus.CANCELLED}:
+    if get(session, backup_id).status in UNSEALED:
         return
     _guarded(session, backup_id, token, status=BackupStatus.FAILED.value, error=dict(error), finished_at=now)
     holds.release(session, backup_id)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.catalog.tables import AppRow, BackupRow, HoldReason, HoldRow, new_id
+from core.database.locks import LOCKED
 from core.errors import BackupMarked, Held, NotFound
 
 #: What a run of each reason is called, and what a person can do about it.
@@ -63,7 +64,7 @@ def take_shared(session: Session, subject: str, run_id: str, reason: HoldReason,
 
     Raises NotFound, BackupMarked when the backup is marked for deletion, Held when another run has it for itself.
     """
-    backup = session.get(BackupRow, _id(subject, "backup"), with_for_update=True, populate_existing=True)
+    backup = session.get(BackupRow, _id(subject, "backup"), with_for_update=LOCKED, populate_existing=True)
     if backup is None:
         raise NotFound(f"There is no {subject.replace(':', ' ')}.", hint="`restorebot backup list` shows all of them.")
     if backup.marked_at is not None:
@@ -76,7 +77,7 @@ def take_shared(session: Session, subject: str, run_id: str, reason: HoldReason,
 
 def take_exclusive(session: Session, subject: str, run_id: str, reason: HoldReason, now: datetime) -> None:
     """Hold an app alone. A run that holds it already keeps its hold. Raises NotFound, or Held naming who has it."""
-    app = session.get(AppRow, _id(subject, "app"), with_for_update=True, populate_existing=True)
+    app = session.get(AppRow, _id(subject, "app"), with_for_update=LOCKED, populate_existing=True)
     if app is None:
         raise NotFound(f"There is no {subject.replace(':', ' ')}.", hint="`restorebot app list` shows all of them.")
     _take(session, subject, f"The app {app.name} ({app.id})", run_id, reason, now, exclusive=True)

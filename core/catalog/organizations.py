@@ -4,14 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.catalog.tables import Environment, OrganizationRow, Plan, SecondPerson, new_id
+from core.database.locks import LOCKED, alone
 from core.errors import NotFound, UsageError, WrongState
+
+#: Who gives an organization its name is alone with this.
+NAMES: Final = "organization names"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +61,12 @@ def create(
 def get(session: Session, organization_id: str) -> Organization:
     """Raises NotFound."""
     return _organization(_row(session, organization_id))
+
+
+def lock(session: Session, organization_id: str) -> Organization:
+    """The organization as it is now, which nobody else changes until this transaction ends: what decides on its apps'
+    names, its roles and its directory. Raises NotFound."""
+    return _organization(_row(session, organization_id, lock=True))
 
 
 def list_all(session: Session) -> Sequence[Organization]:
@@ -139,6 +149,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
 
 
 def _refuse_taken(session: Session, name: str) -> None:
+    alone(session, NAMES)
     taken = [other for other in session.scalars(select(OrganizationRow.name)) if other.casefold() == name.casefold()]
     if taken:
         raise WrongState(
@@ -148,7 +159,9 @@ def _refuse_taken(session: Session, name: str) -> None:
 
 
 def _row(session: Session, organization_id: str, *, lock: bool = False) -> OrganizationRow:
-    row = session.get(OrganizationRow, organization_id, with_for_update=lock or None, populate_existing=lock)
+    row = session.get(
+        OrganizationRow, organization_id, with_for_update=LOCKED if lock else None, populate_existing=lock
+    )
     if row is None:
         raise NotFound(f"There is no organization {organization_id}.", hint="`restorebot org list` shows all of them.")
     return row

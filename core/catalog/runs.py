@@ -4,7 +4,7 @@ the row they decide on, so that exactly one of two that race wins."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NoReturn, TypeVar
 
 from sqlalchemy import ColumnElement, CursorResult, delete, func, literal, select, update
@@ -14,6 +14,7 @@ from core import audit
 from core.catalog import generations, holds
 from core.catalog.run_tables import Run, RunFindingRow, RunPartRow, RunRow, RunStatus
 from core.catalog.tables import AppRow, GenerationRow
+from core.database.locks import LOCKED
 from core.errors import Cancelled, Fenced, NotFound, WrongState
 from core.events import log
 from core.events.kinds import EventKind, StreamKind
@@ -25,6 +26,7 @@ R = TypeVar("R", bound=Run)
 OPEN = (RunStatus.QUEUED.value, RunStatus.RUNNING.value)
 #: Steps that every such run has: it is published from the first of them, and at the second from then on.
 VERIFY, PUBLISH = "verify", "publish"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 #: What found that a run was given up; once it is resumed that holds no more.
 GIVEN_UP = "given-up"
 
@@ -157,8 +159,11 @@ class Runs(Generic[R]):
         self.tell(session, run_id, EventKind.STEP, now, f"step:{step}", {"step": step})
         return self.get(session, run_id)
 
-    def look(self, session: Session, run_id: str, token: int) -> R:
-        """Is the run still mine and wanted? Raises as `enter` does."""
+    def look(self, session: Session, run_id: str, token: int, *, lock: bool = False) -> R:
+        """Is the run still mine and wanted? With `lock` it stays so until this transaction ends: for who writes what
+        belongs to it. Raises as `enter` does."""
+        if lock:
+            session.execute(select(self.row.id).where(self.row.id == run_id).with_for_update(**LOCKED))
         found = self.get(session, run_id)
         if found.cancel_wanted or found.token != token or found.status is not RunStatus.RUNNING:
             self._lost(found)
@@ -288,10 +293,17 @@ class Runs(Generic[R]):
         )
         return [self.value(row) for row in session.scalars(query)]
 
+    def end_staging(self, session: Session, run_id: str, now: datetime) -> bool:
+        """Whether the staging of this failed run may be removed: from now on nobody resumes it, not even by a clock
+        that is behind."""
+        over = (self.row.staging_until <= now) | self.row.cancel_wanted_at.is_not(None)
+        failed = self.row.status == RunStatus.FAILED.value
+        return self._update(session, self.row.id == run_id, failed, over, staging_until=_LONG_AGO)
+
     def let_go(self, session: Session, run_id: str) -> None:
         """The staging of a failed run is gone: free what it held."""
-        self._update(session, self.row.id == run_id, staging_until=None)
-        holds.release(session, run_id)
+        if self._update(session, self.row.id == run_id, self.row.status == RunStatus.FAILED.value, staging_until=None):
+            holds.release(session, run_id)
 
     def tell(
         self, session: Session, run_id: str, kind: EventKind, now: datetime, key: str, data: dict[str, Any]

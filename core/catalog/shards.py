@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.apps.driver import Shard
 from core.catalog.tables import ShardRow
+from core.database.locks import LOCKED
 from core.errors import NotFound, WrongState
 
 
@@ -36,6 +37,12 @@ def get(session: Session, name: str) -> Shard:
     if row is None:
         raise NotFound(f"There is no shard {name}.", hint="`restorebot shard list` shows all of them.")
     return shard_of(row)
+
+
+def lock(session: Session, name: str) -> None:
+    """Nobody else decides what is put on it until this transaction ends. Raises NotFound."""
+    get(session, name)
+    session.execute(select(ShardRow.name).where(ShardRow.name == name).with_for_update(**LOCKED))
 
 
 def list_all(session: Session, *, region: str | None = None) -> Sequence[Shard]:

@@ -56,6 +56,8 @@ class BackupStatus(StrEnum):
 
 
 SEALED = frozenset({BackupStatus.COMPLETE, BackupStatus.INCOMPLETE})
+#: Over without a backup, for good.
+UNSEALED = frozenset({BackupStatus.FAILED, BackupStatus.CANCELLED})
 
 
 class StorageKind(StrEnum):

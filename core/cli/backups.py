@@ -86,7 +86,7 @@ def run_import(
 ) -> Backup:
     """Import and wait for the end; the backup as it is then."""
     person = engine.person()
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         target = names.find_app(session, app_name)
         require(session, person, target.organization_id, RoleName.ORGANIZATION_ADMIN)
         kept_in = pick.storage(session, storage)
@@ -124,7 +124,7 @@ def list_backups(
 ) -> None:
     """Backups, the newest first."""
     with engine_of(context) as engine:
-        with engine.database.transaction() as session:
+        with engine.database.reading() as session:
             app_id = names.find_app(session, app_name).id if app_name else None
             found = backups.list_all(session, app_id=app_id, restorable_at=None if everything else engine.now())
             named = {one.id: one.name for one in apps.list_all(session)}
@@ -152,7 +152,7 @@ def list_backups(
 def show(context: typer.Context, name: BackupName, as_json: Json = False) -> None:
     """What one backup holds."""
     with engine_of(context) as engine:
-        with engine.database.transaction() as session:
+        with engine.database.reading() as session:
             found = names.find_backup(session, name)
         if as_json:
             show_json(backup_json(engine, found))
@@ -171,7 +171,7 @@ def check_backup(
 ) -> None:
     """Look whether a backup is what its manifest says. Changes nothing."""
     with engine_of(context) as engine:
-        with engine.database.transaction() as session:
+        with engine.database.reading() as session:
             found = names.find_backup(session, name)
         try:
             findings = list(check(open_backup(engine.tools, found), depth))
@@ -197,7 +197,7 @@ def check_backup(
 
 
 def backup_json(engine: Engine, found: Backup) -> dict[str, Any]:
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         source = apps.get(session, found.app_id)
         kept_in = storages.get(session, found.storage_id)
     summary = found.summary or {}

@@ -10,6 +10,7 @@ from core.access.tables import RoleName
 from core.catalog import organizations, shards, storages
 from core.catalog.tables import SecondPerson
 from core.cli.context import Json, engine_of, output, show_json
+from core.database.locks import alone
 from core.engine import Engine
 from core.storage.local import LocalStore
 
@@ -49,6 +50,7 @@ def initialise(engine: Engine, organization_name: str) -> list[str]:
     person = engine.person()
     now = engine.now()
     with engine.database.transaction() as session:
+        alone(session, organizations.NAMES)  # of two that start at once, one makes everything
         known = organizations.list_all(session)
         if known:
             organization = next((one for one in known if one.name == organization_name), known[0])

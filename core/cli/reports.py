@@ -23,7 +23,7 @@ from core.restore.tables import RestoreStatus
 
 def show_plan(engine: Engine, request: RestoreRequest, found: Assessment) -> None:
     """What will be done, in words, and what was found."""
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         destination = apps.get(session, request.destination_id)
         backup = backups.get(session, request.backup_id)
         source = apps.get(session, backup.app_id)
@@ -99,7 +99,7 @@ def restore_json(engine: Engine, restore: Restore) -> dict[str, Any]:
 
 
 def head_json(engine: Engine, restore: Restore) -> dict[str, Any]:
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         destination = apps.get(session, restore.app_id)
     return {
         "id": restore.id,
@@ -119,14 +119,14 @@ def head_json(engine: Engine, restore: Restore) -> dict[str, Any]:
 def _report(engine: Engine, restore: Restore) -> dict[str, Any]:
     if restore.report is not None:
         return dict(restore.report)
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         backup = backups.get(session, restore.backup_id)
         found = [one.to_json() for one in restores.findings_of(session, restore.id)]
     try:
         manifest = open_backup(engine.tools, backup).manifest
     except RestorebotError:  # the findings say what is the matter with it
         return {"records": {}, "attachments": {}, "findings": found}
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         return make_report(session, restore, manifest)
 
 

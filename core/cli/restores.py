@@ -155,7 +155,7 @@ def exit_status(restore: Restore) -> int:
 def list_restores(context: typer.Context, as_json: Json = False) -> None:
     """Restores, the newest first."""
     with engine_of(context) as engine:
-        with engine.database.transaction() as session:
+        with engine.database.reading() as session:
             found = restores.list_all(session)
             named = {one.id: one.name for one in apps.list_all(session)}
         if as_json:
@@ -209,7 +209,7 @@ def resume(context: typer.Context, name: RestoreName, as_json: Json = False) -> 
 
 
 def make_request(engine: Engine, backup: str, to: str, without: str, resolve: list[str]) -> RestoreRequest:
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         found = names.find_backup(session, backup)
         destination = names.find_app(session, to)
     person = _admin(engine, destination.id)
@@ -225,14 +225,14 @@ def make_request(engine: Engine, backup: str, to: str, without: str, resolve: li
 def _admin(engine: Engine, app_id: str) -> Person:
     """Who acts, if they may restore into this app."""
     person = engine.person()
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         found = apps.get(session, app_id)
         require(session, person, found.organization_id, RoleName.ORGANIZATION_ADMIN)
     return person
 
 
 def _find(engine: Engine, name: str) -> Restore:
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         return pick.restore(session, name)
 
 

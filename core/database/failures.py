@@ -132,20 +132,27 @@ _BY_WORDS: Final[Mapping[str, _Meaning]] = {
     "permission denied for database": _SIGN_IN,
     "does not exist": _MISSING,
 }
+_UNUSABLE: Final = _Meaning(
+    error=CatalogUnreachable,
+    message="The catalog {where} cannot be used: {words}. Nothing was changed.",
+    hint="Check RESTOREBOT_DATABASE_URL and that its folder exists and can be written; then try again.",
+)
 _BY_SQLITE_NAME: Final[Mapping[str, _Meaning]] = {
     "SQLITE_BUSY": _LOCKED,
     "SQLITE_LOCKED": _LOCKED,
     "SQLITE_FULL": _FULL,
+    "SQLITE_CONSTRAINT_UNIQUE": _CONFLICT,
+    "SQLITE_CONSTRAINT_PRIMARYKEY": _CONFLICT,
     "SQLITE_READONLY": _Meaning(
         error=CatalogReadOnly,
         message="The catalog {where} cannot be written: {words}. Nothing was changed.",
         hint="Check the owner and the rights of its file and folder, and the disk they are on; then try again.",
     ),
-    "SQLITE_": _Meaning(
-        error=CatalogUnreachable,
-        message="The catalog {where} cannot be used: {words}. Nothing was changed.",
-        hint="Check RESTOREBOT_DATABASE_URL and that its folder exists and can be written; then try again.",
-    ),
+    "SQLITE_CANTOPEN": _UNUSABLE,
+    "SQLITE_IOERR": _UNUSABLE,
+    "SQLITE_CORRUPT": _UNUSABLE,
+    "SQLITE_NOTADB": _UNUSABLE,
+    "SQLITE_PROTOCOL": _UNUSABLE,
 }
 
 
@@ -171,7 +178,7 @@ def _meaning(error: DBAPIError | PoolTimeout) -> _Meaning | None:
     if isinstance(error, PoolTimeout):
         return _CROWDED
     if isinstance(error.orig, sqlite3.Error):
-        return _first(_BY_SQLITE_NAME, error.orig.sqlite_errorname) if isinstance(error, OperationalError) else None
+        return _first(_BY_SQLITE_NAME, error.orig.sqlite_errorname)
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return _first(_BY_STATE, state)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, UniqueConstraint, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.database import Base
@@ -39,18 +40,11 @@ def append(
 ) -> None:
     """Add an event in the caller's transaction. A key that is there already adds nothing: a repeated step is told once.
 
-    The number comes from the stream's row, so the order of numbers is the order of commits, without gaps.
+    The number comes from the stream's row, which nobody else has until the caller's transaction ends: so the order of
+    numbers is the order of commits, without gaps.
     """
     name = f"{stream[0].value}:{stream[1]}"
-    if session.get(StreamRow, name) is None:
-        session.add(StreamRow(stream=name, last_number=0))
-        session.flush()
-    number = session.scalar(
-        update(StreamRow)
-        .where(StreamRow.stream == name)
-        .values(last_number=StreamRow.last_number + 1)
-        .returning(StreamRow.last_number)
-    )
+    number = _next(session, name)
     known = session.scalar(select(EventRow.number).where(EventRow.stream == name, EventRow.key == key))
     if known is not None:
         session.execute(update(StreamRow).where(StreamRow.stream == name).values(last_number=StreamRow.last_number - 1))
@@ -58,6 +52,18 @@ def append(
     session.execute(
         insert(EventRow).values(stream=name, number=number, key=key, kind=kind.value, at=now, data=data or {})
     )
+
+
+def _next(session: Session, name: str) -> int:
+    """The stream's next number; the first makes its row, also where two begin the stream at once."""
+    insert_row = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    raised = (
+        insert_row(StreamRow)
+        .values(stream=name, last_number=1)
+        .on_conflict_do_update(index_elements=["stream"], set_={"last_number": StreamRow.last_number + 1})
+        .returning(StreamRow.last_number)
+    )
+    return session.scalars(raised).one()
 
 
 def read(session: Session, *, stream: tuple[StreamKind, str], after: int = 0) -> Sequence[Event]:

@@ -97,13 +97,13 @@ def assess(tools: Tools, request: RestoreRequest, *, run_id: str = "") -> Assess
 
 def open_backup(tools: Tools, backup: Backup, storage_url: str = "") -> ArchiveReader:
     if not storage_url:
-        with tools.database.transaction() as session:
+        with tools.database.reading() as session:
             storage_url = storages.get(session, backup.storage_id).url
     return ArchiveReader(tools.open_store(storage_url), backup.id, tools.keyring, backup.manifest_digest)
 
 
 def _read(tools: Tools, request: RestoreRequest, run_id: str) -> _Rows:
-    with tools.database.transaction() as session:
+    with tools.database.reading() as session:
         backup = backups.get(session, request.backup_id)
         source = apps.get(session, backup.app_id)
         destination = apps.get(session, request.destination_id)

@@ -49,7 +49,7 @@ class PartSteps:
         self._done(run, work, "compare", {"findings": [one.to_json() for one in findings]})
 
     def _work(self, run: RunRef, name: str) -> Work:
-        with self.tools.database.transaction() as session:
+        with self.tools.database.reading() as session:
             restore = RUNS.look(session, run.id, run.token)
             backup = backups.get(session, restore.backup_id)
             driver = self.tools.drivers[apps.get(session, restore.app_id).driver]
@@ -63,14 +63,14 @@ class PartSteps:
 
     def _done(self, run: RunRef, work: Work, step: str, done: Mapping[str, Any]) -> None:
         with self.tools.database.transaction() as session:
-            restore = RUNS.look(session, run.id, run.token)
+            restore = RUNS.look(session, run.id, run.token, lock=True)
             RUNS.part_done(session, restore, step, work.plan.name, size_bytes=work.plan.size_bytes, done=done)
 
     def _refuse(self, run: RunRef, backup_id: str, error: RestorebotError) -> NoReturn:
         """An object of the backup is not what the manifest says: keep the finding that names it, and end the run."""
         finding = unreadable(backup_id, error)
         with self.tools.database.transaction() as session:
-            RUNS.look(session, run.id, run.token)
+            RUNS.look(session, run.id, run.token, lock=True)
             RUNS.keep_findings(session, run.id, "load", [finding], self.tools.now())
         raise RunFailed(f"{finding.code.value}: {finding.message}", hint=finding.hint) from error
 

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.catalog import holds
+from core.catalog import apps, holds
 from core.catalog.run_tables import Run, RunStatus, run_fields
 from core.catalog.runs import Runs
-from core.catalog.tables import BackupRow, HoldReason, new_id
+from core.catalog.tables import AppStatus, BackupRow, HoldReason, new_id
+from core.errors import WrongState
 from core.events.kinds import EventKind, StreamKind
 from core.restore.plan import RestorePlan
 from core.restore.request import RestoreRequest
@@ -65,11 +66,18 @@ def submit(
     shown: Sequence[str],
     now: datetime,
 ) -> Restore:
-    """The row, its holds and its event, in the caller's one transaction. Raises Held and BackupMarked.
+    """The row, its holds and its event, in the caller's one transaction. Raises Held, BackupMarked, and WrongState
+    where the app is not active.
 
     `shown` are the codes of the warnings the person saw with the plan's digest.
     """
     restore_id = new_id("rst")
+    destination = apps.lock(session, request.destination_id)
+    if destination.status is not AppStatus.ACTIVE:  # since it was checked
+        raise WrongState(
+            f"{destination.name} ({destination.id}) is {destination.status.value}. Nothing was started.",
+            hint="Activate it (`restorebot app activate`), or choose another app.",
+        )
     holds.take_exclusive(session, holds.on_app(request.destination_id), restore_id, HoldReason.RESTORE, now)
     holds.take_shared(session, holds.on_backup(request.backup_id), restore_id, HoldReason.RESTORE, now)
     session.add(

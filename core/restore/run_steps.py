@@ -24,12 +24,12 @@ class RunSteps(Generic[R]):
 
     def begin(self, run_id: str) -> bool:
         """Is it published already, by an attempt before this one?"""
-        with self.tools.database.transaction() as session:
+        with self.tools.database.reading() as session:
             return self.runs.get(session, run_id).published_at is not None
 
     def failed(self, run: RunRef, error: RestorebotError) -> None:
         """The run raised: end it. A passing reason keeps the staging, so that it can be resumed."""
-        with self.tools.database.transaction() as session:
+        with self.tools.database.reading() as session:
             found = self.runs.get(session, run.id)
         if found.published_at is not None or found.token != run.token:
             return
@@ -51,9 +51,12 @@ class RunSteps(Generic[R]):
 
     def end_kept_staging(self) -> int:
         """Failed runs whose staging was kept long enough, or that a person has cancelled since; returns how many."""
-        with self.tools.database.transaction() as session:
+        with self.tools.database.reading() as session:
             over = self.runs.staging_over(session, self.tools.now())
         for run in over:
+            with self.tools.database.transaction() as session:
+                if not self.runs.end_staging(session, run.id, self.tools.now()):
+                    continue
             self.discard(run)
             with self.tools.database.transaction() as session:
                 if run.cancel_wanted:
@@ -73,7 +76,7 @@ class RunSteps(Generic[R]):
     def reopen(self, run_id: str, token: int) -> None:
         """The app's live data may be edited again, unless the run is published, or is another worker's, who may have
         closed and inspected it just now to publish."""
-        with self.tools.database.transaction() as session:
+        with self.tools.database.reading() as session:
             run = self.runs.get(session, run_id)
             live = apps.place(session, apps.get(session, run.app_id))
         taken_over = run.status.value in OPEN and run.token != token
@@ -89,18 +92,18 @@ class RunSteps(Generic[R]):
         """Keep what was found; end the run if it blocks."""
         ordered = in_order(findings)
         with self.tools.database.transaction() as session:
-            self.runs.look(session, run.id, token)
+            self.runs.look(session, run.id, token, lock=True)
             self.runs.keep_findings(session, run.id, found_by, ordered, self.tools.now())
         if blocks(ordered):
             first = ordered[0]
             raise RunFailed(f"{first.code.value}: {first.message}", hint=first.hint)
 
     def driver(self, run: Run) -> Driver:
-        with self.tools.database.transaction() as session:
+        with self.tools.database.reading() as session:
             return self.tools.drivers[apps.get(session, run.app_id).driver]
 
     def staged(self, run: Run) -> Place:
-        with self.tools.database.transaction() as session:
+        with self.tools.database.reading() as session:
             return generations.place(session, run.generation or "")
 
 

@@ -57,7 +57,7 @@ class RestoreSteps(RunSteps[Restore]):
     def check_backup(self, restore_id: str, token: int) -> None:
         """Signature, presence and size of every object; each hash is checked as the object is read."""
         restore = self.enter(restore_id, token, Step.CHECK_BACKUP)
-        with self.tools.database.transaction() as session:
+        with self.tools.database.reading() as session:
             backup = backups.get(session, restore.backup_id)
         try:
             findings = list(check(open_backup(self.tools, backup), Depth.STRUCTURE))
@@ -72,6 +72,7 @@ class RestoreSteps(RunSteps[Restore]):
         restore = self.enter(restore_id, token, Step.STAGE)
         now = self.tools.now()
         with self.tools.database.transaction() as session:
+            RUNS.look(session, restore.id, token, lock=True)
             generation = generations.new(
                 session, app_id=restore.app_id, shard=restore.plan.target_shard, run_id=restore.id, now=now
             )
@@ -99,7 +100,7 @@ class RestoreSteps(RunSteps[Restore]):
     def publish(self, restore_id: str, token: int) -> None:
         """Close the old generation, look at it once more, and switch. Losing to a cancel, and data that has appeared,
         leave it open and as it was."""
-        with self.tools.database.transaction() as session:
+        with self.tools.database.reading() as session:
             restore = RUNS.get(session, restore_id)
             if restore.published_at is not None:
                 return

@@ -15,7 +15,7 @@ def sweep(tools: Tools) -> int:
 
 def _drop_retired(tools: Tools) -> int:
     cutoff = tools.now() - timedelta(hours=tools.settings.generation_grace_hours)
-    with tools.database.transaction() as session:
+    with tools.database.reading() as session:
         retired = generations.retired_before(session, cutoff)
     for generation in retired:
         _remove(tools, generation)
@@ -25,7 +25,7 @@ def _drop_retired(tools: Tools) -> int:
 def _discard_orphans(tools: Tools) -> int:
     """Staged by a run that no longer holds the app, so that nothing will ever fill or publish them."""
     cutoff = tools.now() - timedelta(hours=tools.settings.staging_keep_hours)
-    with tools.database.transaction() as session:
+    with tools.database.reading() as session:
         orphans = generations.orphans(session, cutoff)
     for generation in orphans:
         _remove(tools, generation)
@@ -34,7 +34,7 @@ def _discard_orphans(tools: Tools) -> int:
 
 def _remove(tools: Tools, generation: Generation) -> None:
     """The place first, then the row: a row that says dropped has no place."""
-    with tools.database.transaction() as session:
+    with tools.database.reading() as session:
         place = generations.place(session, generation.id)
         driver: Driver = tools.drivers[apps.get(session, generation.app_id).driver]
     driver.drop(place)

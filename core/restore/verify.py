@@ -16,7 +16,7 @@ from core.restore.restores import RUNS, Restore
 
 def verify(tools: Tools, restore: Restore) -> tuple[Finding, ...]:
     """What the parts found, whether every part was compared, totals, and references."""
-    with tools.database.transaction() as session:
+    with tools.database.reading() as session:
         loaded = RUNS.parts_done(session, restore, "load")
         compared = RUNS.parts_done(session, restore, "compare")
         driver = tools.drivers[apps.get(session, restore.app_id).driver]

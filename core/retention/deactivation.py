@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.catalog import apps, holds
 from core.catalog.tables import SEALED, AppRow, AppStatus, BackupRow, HoldReason, StorageKind, StorageRow
+from core.database.locks import LOCKED
 from core.errors import WrongState
 from core.events import log
 from core.events.kinds import EventKind, StreamKind
@@ -79,7 +80,7 @@ def _not_expired(session: Session, app_id: str, now: datetime) -> Sequence[tuple
             BackupRow.expires_at > now,
         )
         .order_by(BackupRow.id)
-        .with_for_update(of=BackupRow)
+        .with_for_update(of=BackupRow, **LOCKED)
         .execution_options(populate_existing=True)
     )
     return [(row, StorageKind(kind)) for row, kind in rows]

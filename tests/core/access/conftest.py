@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -7,6 +6,6 @@ from tests.core.access.acme import Acme, acme
 
 
 @pytest.fixture
-def organization(tmp_path: Path) -> Iterator[Acme]:
-    with acme(f"sqlite:///{tmp_path / 'catalog.sqlite'}") as found:
+def organization(catalog_url: str) -> Iterator[Acme]:
+    with acme(catalog_url) as found:
         yield found

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -7,6 +6,6 @@ from tests.core.catalog.world import World, world
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path) as found:
+def catalog(catalog_url: str) -> Iterator[World]:
+    with world(catalog_url) as found:
         yield found

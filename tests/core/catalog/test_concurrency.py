@@ -1,4 +1,4 @@
-"""Several processes at one SQLite catalog."""
+"""Several processes at one catalog."""
 
 import time
 from contextlib import suppress
@@ -19,7 +19,7 @@ def write(url: str, app: str, storage: str, number: int, results: "Queue[tuple[i
     database = Database(url)
     won = lost = 0
     end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
+    while time.monotonic() < end or not won:
         try:
             with database.transaction() as session:
                 made = backups.create(

@@ -2,12 +2,11 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.catalog import backups, holds
 from core.catalog.tables import BackupRow, HoldReason, HoldRow
-from core.errors import BackupMarked, Held, NotFound
+from core.errors import BackupMarked, CatalogConflict, Held, NotFound
 from tests.core.catalog.world import NOW, World
 
 
@@ -106,7 +105,7 @@ def test_a_second_exclusive_row_cannot_be_written(catalog: World) -> None:
 
     with catalog.transaction() as session:
         session.add(row("rst-1"))
-    with pytest.raises(IntegrityError), catalog.transaction() as session:
+    with pytest.raises(CatalogConflict, match=r"uq_hold_exclusive|hold\.subject"), catalog.transaction() as session:
         session.add(row("rst-2"))
 
 

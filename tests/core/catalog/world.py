@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -69,8 +68,8 @@ def seal(session: Session, backup: backups.Backup, **values: Any) -> backups.Bac
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
-    database = Database(f"sqlite:///{folder / 'catalog.sqlite'}")
+def world(url: str) -> Iterator[World]:
+    database = Database(url)
     upgrade(database)
     with database.transaction() as session:
         organization = organizations.create(session, name="Örg", person="per-1", now=NOW)
