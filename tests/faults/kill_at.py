@@ -17,35 +17,13 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from core.cli import main as command_line
 from core.engine import Engine, build_engine
 from core.restore import restores
 from core.settings import load_settings
 from tests.faults.points import Points, hasty, watched
-
-LOOK_SECONDS = 0.02
-
-
-class Signs:
-    """What processes of a test tell each other, as files."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self.folder = data_dir / "signs"
-
-    def add(self, name: str, line: str) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / name).open("a") as file:
-            file.write(line + "\n")
-
-    def lines(self, name: str) -> list[str]:
-        file = self.folder / name
-        return file.read_text().splitlines() if file.exists() else []
-
-    def wait_for(self, name: str) -> None:
-        while not (self.folder / name).exists():
-            time.sleep(LOOK_SECONDS)
+from tests.services.signs import LOOK_SECONDS, Signs
 
 
 @dataclass(frozen=True, kw_only=True)

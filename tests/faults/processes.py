@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.faults.kill_at import Signs, main
+from tests.faults.kill_at import main
+from tests.services.signs import Signs
 
 SECONDS = 60.0
 

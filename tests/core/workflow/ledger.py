@@ -11,11 +11,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.database import Database
+from core.database.sessions import end_sessions, session_name
 from core.errors import Cancelled, Fenced, RestorebotError, StorageUnreachable, WrongState
 from core.settings import Settings
 from core.workflow import tables
+from core.workflow.presence import this_host
 from core.workflow.runs import OpenRun, RunKind, RunRef, StepRunner
 from core.workflow.tables import PartTakeoverRow, WorkerRow
+from tests.services.signs import Signs
 
 MOST_ATTEMPTS = 2
 #: Those of the catalog that workers use.
@@ -33,6 +36,10 @@ class LedgerRun(LedgerBase):
     token: Mapped[int] = mapped_column(default=0)
     status: Mapped[str] = mapped_column(default="queued")
     error: Mapped[str] = mapped_column(default="")
+    body: Mapped[str] = mapped_column(default="")
+    organization: Mapped[str] = mapped_column(default="org")
+    shard: Mapped[str] = mapped_column(default="")
+    storage: Mapped[str] = mapped_column(default="")
 
 
 class Effect(LedgerBase):
@@ -45,9 +52,10 @@ class Effect(LedgerBase):
 
 
 class Ledger:
-    def __init__(self, folder: Path) -> None:
-        self.settings = Settings(data_dir=folder)
-        self.database = Database(self.settings.catalog_url)
+    def __init__(self, folder: Path, database_url: str = "", **settings: Any) -> None:
+        self.settings = Settings(data_dir=folder, database_url=database_url, **settings)
+        self.signs = Signs(folder)
+        self.database = Database(self.settings.catalog_url, name=session_name("test", this_host(), os.getpid()))
 
     def create(self) -> None:
         LedgerBase.metadata.create_all(self.database.engine)
@@ -56,9 +64,10 @@ class Ledger:
             tables=[WorkerRow.metadata.tables[name] for name in TABLES],
         )
 
-    def submit(self, run_id: str) -> None:
+    def submit(self, run_id: str, **columns: str) -> None:
+        """`body` is the run's own; else it is the worker's."""
         with self.database.transaction() as session:
-            session.add(LedgerRun(id=run_id))
+            session.add(LedgerRun(id=run_id, **columns))
 
     def run(self, run_id: str) -> LedgerRun:
         with self.database.transaction() as session:
@@ -82,7 +91,7 @@ class Ledger:
     def write(self, run: RunRef, name: str) -> None:
         """An effect, guarded by the token as in the real catalog."""
         with self.database.transaction() as session:
-            if session.get_one(LedgerRun, run.id).token != run.token:
+            if session.get_one(LedgerRun, run.id, with_for_update=True).token != run.token:
                 raise Fenced(f"the token of {run.id} is no longer {run.token}")
             session.add(Effect(run_id=run.id, name=name, token=run.token, pid=os.getpid()))
 
@@ -101,11 +110,11 @@ class Ledger:
             rows = session.scalars(
                 select(LedgerRun).where(LedgerRun.status.in_(["queued", "running"])).order_by(LedgerRun.id)
             )
-            return [OpenRun(id=row.id, attempt=row.attempt, token=row.token, status=row.status) for row in rows]
+            return [OpenRun(**{name: getattr(row, name) for name in OpenRun.__dataclass_fields__}) for row in rows]
 
     def begin_attempt(self, run_id: str, attempt: int) -> RunRef | None:
         with self.database.transaction() as session:
-            row = session.get_one(LedgerRun, run_id)
+            row = session.get_one(LedgerRun, run_id, with_for_update=True)
             if row.attempt != attempt or row.status not in ("queued", "running"):
                 return None
             if attempt >= MOST_ATTEMPTS:
@@ -116,7 +125,7 @@ class Ledger:
 
     def takeover(self, run_id: str) -> int:
         with self.database.transaction() as session:
-            row = session.get_one(LedgerRun, run_id)
+            row = session.get_one(LedgerRun, run_id, with_for_update=True)
             row.token += 1
             return row.token
 
@@ -124,28 +133,33 @@ class Ledger:
         self.write(run, f"failed:{error.code}:{error.transient}")
         self.close(run, "failed", error.code)
 
-    def kind(self, body: str) -> RunKind:
-        chosen: Callable[[Ledger, RunRef, StepRunner], None] = BODIES[body]
+    def kind(self, body: str, version: int = 1) -> RunKind:
+        def drive(run: RunRef, steps: StepRunner) -> None:
+            BODIES[self.run(run.id).body or body](self, run, steps)
+
         return RunKind(
             name="test",
-            version=1,
+            version=version,
             open_runs=self.open_runs,
             begin_attempt=self.begin_attempt,
             takeover=self.takeover,
-            body=lambda run, steps: chosen(self, run, steps),
+            body=drive,
             part=self.part,
             failed=self.failed,
         )
 
     def part(self, run: RunRef, step: str, part: str) -> Any:
         if part.startswith("stopping") and run.token == 1:
-            with self.database.transaction():
-                os.kill(os.getpid(), signal.SIGSTOP)  # and nobody can write to the catalog any more
+            with self.database.transaction() as session:
+                session.get_one(LedgerRun, run.id, with_for_update=True)
+                os.kill(os.getpid(), signal.SIGSTOP)  # and nobody can write to the run any more; on SQLite to none
         self.write(run, f"{step}/{part}")
         if part.startswith("slow"):
             time.sleep(0.5)
         if part.startswith("endless"):
             time.sleep(600)
+        if part.startswith("held"):
+            self.signs.wait_for(f"go {part}")
         if part.startswith("flaky") and self.effects(run.id).count(f"{step}/{part}") < 3:
             raise StorageUnreachable("not now")
         if part.startswith("bad"):
@@ -218,24 +232,50 @@ BODIES: dict[str, Callable[[Ledger, RunRef, StepRunner], None]] = {
     "is cancelled": raises(Cancelled("as wished")),
     "has a defect": raises(KeyError("x")),
     "endless part": with_parts("endless"),
+    "held parts": with_parts("held a", "held b", "p0", "p1"),
 }
 
 
-def work(folder: Path, body: str, stale: float, edge: str) -> None:
-    """A worker in a process of its own, until no run is open. It is killed at that edge."""
+def work(
+    folder: Path,
+    database_url: str,
+    body: str,
+    edge: str,
+    *,
+    host: str = "",
+    version: int = 1,
+    until_done: bool = True,
+    **options: Any,
+) -> None:
+    """A worker in a process of its own, until no run is open or, without `until_done`, it is asked to go. It is killed
+    at that edge. With `host` it seems to be on another machine."""
+    from core.workflow import presence
     from core.workflow.worker import Worker
 
-    ledger = Ledger(folder)
+    if host:
+        presence.this_host = lambda: host
+    ledger = Ledger(folder, database_url)
 
     def reached(name: str) -> None:
         if name == edge:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    def evict(gone: presence.Gone) -> None:
+        if not ledger.database.is_sqlite:
+            with ledger.database.transaction() as session:
+                end_sessions(session, gone.host, gone.pid)
+
     worker = Worker(
-        ledger.database, ledger.settings, [ledger.kind(body)], stale_seconds=stale, poll_seconds=0.03, edge=reached
+        ledger.database,
+        ledger.settings,
+        [ledger.kind(body, version)],
+        poll_seconds=0.03,
+        edge=reached,
+        evict=evict,
+        **options,
     )
     (folder / f"{os.getpid()}.said").write_text("works" if worker.start() else "follows")
     try:
-        worker.run_until(lambda: not ledger.open_runs())
+        worker.run_until(lambda: until_done and not ledger.open_runs())
     finally:
         worker.stop()

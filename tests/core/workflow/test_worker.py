@@ -21,10 +21,11 @@ from tests.core.workflow.ledger import Ledger
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    ledger = Ledger(tmp_path)
+def ledger(tmp_path: Path, catalog_url: str) -> Iterator[Ledger]:
+    ledger = Ledger(tmp_path, catalog_url if catalog_url.startswith("postgresql") else "")
     ledger.create()
-    return ledger
+    yield ledger
+    ledger.database.dispose()
 
 
 @contextmanager
@@ -171,6 +172,19 @@ def test_a_stop_without_drain_does_not_wait(ledger) -> None:
     assert ledger.effects("r1")[-1] == "loaded slow0,slow1,slow2,slow3"
 
 
+def test_a_worker_that_was_taken_for_gone_stops_and_takes_nothing_more(ledger) -> None:
+    with working(ledger, "three") as worker:
+        with ledger.database.transaction() as session:
+            session.execute(update(WorkerRow).values(reaped_by="another"))
+        with pytest.raises(Fenced):
+            worker.run_until(lambda: False)
+        assert not worker.working
+        ledger.submit("r1")
+        time.sleep(1.5)  # longer than the dispatcher's tick
+    assert ledger.run("r1").status == "queued"
+
+
+@pytest.mark.parametrize("catalog_url", ["sqlite"], indirect=True)
 def test_a_worker_whose_slot_was_taken_stops(ledger) -> None:
     with working(ledger, "three") as worker:
         with ledger.database.transaction() as session:
@@ -211,7 +225,7 @@ def test_doctor_sees_workers_the_slot_and_what_is_pending(ledger) -> None:
     with working(ledger, "slow parts") as worker:
         until(worker, lambda: bool(ledger.effects("r1")))
         seen = journal_lookup(ledger.database, ledger.settings, datetime.now(UTC))
-        assert seen.slot_holder == worker.executor_id
+        assert seen.slot_holder == (worker.executor_id if ledger.database.is_sqlite else None)
         assert [one.state for one in seen.workers] == ["working"]
         assert seen.workers[0].heartbeat_age < timedelta(seconds=10)
         assert ("r1@1", "PENDING") in [(one.id, one.status) for one in seen.pending]
