@@ -1,5 +1,6 @@
 """restorebot worker: execute runs until told to stop."""
 
+import logging
 import os
 import signal
 import threading
@@ -14,10 +15,13 @@ import typer
 
 from core.cli.context import engine_of, say
 from core.engine import Engine
+from core.errors import RestorebotError
 from core.workflow.presence import ask_to_drain, standing, this_host
 
 SWEEP_EVERY = timedelta(minutes=10)
 LOOK_SECONDS = 0.2
+
+log = logging.getLogger(__name__)
 
 app = typer.Typer(add_completion=False)
 
@@ -52,11 +56,19 @@ def _work(engine: Engine, slots: int) -> None:
                 say("Another worker is alive; this one waits and takes over when it goes.")
             while not (stopping.is_set() or running.draining):
                 if running.working:
-                    engine.sweep()
+                    _sweep(engine)
                 running.run_until(_set_within(stopping, SWEEP_EVERY))
             say("Finishing what is in flight. Press Ctrl-C again to leave at once.")
         finally:
             running.stop(drain=True)
+
+
+def _sweep(engine: Engine) -> None:
+    """What is left over can wait; a database or a storage that is down does not end a worker."""
+    try:
+        engine.sweep()
+    except RestorebotError as error:
+        log.warning("what is left over could not be removed; it will be tried again: %s", error)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from core.errors import Fenced, RestorebotError
@@ -36,13 +37,16 @@ class Executions:
         self._takeovers = takeovers
         self._edge = edge
         self._retry_seconds = retry_seconds
+        self._kinds: tuple[RunKind, ...] = ()
         self._workflows: dict[str, Callable[..., Any]] = {}
         self._tokens: dict[str, int] = {}
+        self._interrupted: dict[str, int] = {}
         self._executing: list[str] = []
         self._lock = threading.Lock()
 
     def open(self, kinds: Sequence[RunKind]) -> None:
         """Open the journal with the workflows of these kinds."""
+        self._kinds = tuple(kinds)
         workflows: dict[str, Callable[..., Any]] = {}
         for kind in kinds:
             workflows[kind.workflow] = self._run_workflow(kind)
@@ -74,6 +78,15 @@ class Executions:
                 time.sleep(LOOK_SECONDS)
         return self._journal.outcomes([name])[name]
 
+    def hand_over(self) -> None:
+        """Leave runs that were interrupted to other workers at once, and not only when this one has gone. One that was
+        taken over is not this worker's to leave."""
+        with self._lock:
+            interrupted, self._interrupted = self._interrupted, {}
+        for name, token in interrupted.items():
+            if any((run := open_run(kind, name)) and run.token == token for kind in self._kinds):
+                self._journal.hand_over(name)
+
     def own(self, name: str, token: int) -> None:
         """This worker has claimed the run with that token; its executions take it from here and never read it again."""
         with self._lock:
@@ -95,7 +108,14 @@ class Executions:
             self._enter(name)
             try:
                 run = RunRef(kind=kind.name, id=run_id, attempt=attempt, token=self._tokens[name])
-                return self._drive(kind, run, name)
+                outcome = self._drive(kind, run, name)
+                with suppress(RestorebotError):  # rows that nobody asks for again
+                    self._takeovers.forget(name)
+                return outcome
+            except Interrupted:
+                with self._lock:
+                    self._interrupted[name] = self._tokens[name]
+                raise
             finally:
                 self._leave(name)
                 self._disown(name)

@@ -30,6 +30,8 @@ _LOOK_SECONDS = 1.0
 BATCH = 100
 #: Names an executor's own queue.
 _OWN = "runs."
+#: Instead of an executor: a run that a worker which is about to go has left to the others.
+HANDED_OVER = "handed-over"
 
 
 class JournalClosed(Exception):
@@ -166,6 +168,10 @@ class Journal:
     def resume(self, workflow_id: str) -> None:
         """Go on with it here; who has it now can record nothing more."""
         DBOS.resume_workflow(workflow_id, queue_name=self._own)
+
+    def hand_over(self, workflow_id: str) -> None:
+        """Go on with it elsewhere. To be called from outside of workflows, which would record it as a step."""
+        DBOS.resume_workflow(workflow_id, queue_name=f"{_OWN}{HANDED_OVER}")
 
     def cancel_run(self, workflow_id: str) -> None:
         """Nobody is to execute it or its parts any more; what is in flight ends at its next record."""

@@ -67,9 +67,8 @@ class PartQueue:
     def divide(self, step: DividedStep, parts: Sequence[str]) -> None:
         """Let these parts wait for slots. Those that do so already, or are in flight, are left as they are."""
         with self._database.transaction() as session:
-            _take_turn(session)
+            turn = _take_turn(session)
             if session.get(DividedStepRow, step.id) is None:
-                served = session.scalar(select(func.max(DividedStepRow.served))) or 0
                 session.add(
                     DividedStepRow(
                         id=step.id,
@@ -80,7 +79,7 @@ class PartQueue:
                         organization=step.organization,
                         shard=step.shard,
                         storage=step.storage,
-                        served=served,
+                        served=turn,
                     )
                 )
                 session.flush()

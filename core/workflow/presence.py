@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -76,7 +76,14 @@ class Look:
     """The workers at one moment."""
 
     alive: frozenset[str]  # executor ids, this worker's too
+    #: those of them that are not about to go → the kinds of runs they know
+    able: Mapping[str, Collection[str]]
     gone: tuple[Gone, ...]
+
+    def first_able(self, workflow: str) -> str | None:
+        """Who of those that could take over a run of this workflow does so: the same for all who look."""
+        knowing = [one for one, kinds in self.able.items() if workflow in kinds]
+        return min(knowing or self.able, default=None)
 
 
 class Beat(Enum):
@@ -172,6 +179,10 @@ class Presence:
         processes = {(this_host(), os.getpid()), *((worker.host, worker.pid) for worker in there)}
         return Look(
             alive=frozenset(alive),
+            able={
+                self.executor_id: self._kinds,
+                **{worker.executor_id: worker.kinds for worker in there if worker.drain_wanted_at is None},
+            },
             gone=tuple(
                 Gone(
                     executor_id=worker.executor_id,

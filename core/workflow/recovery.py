@@ -7,9 +7,9 @@ from functools import partial
 from sqlalchemy import delete, or_
 
 from core.database import Database
-from core.workflow.journal import InFlight, Journal
+from core.workflow.journal import HANDED_OVER, InFlight, Journal
 from core.workflow.parts import PartQueue, count_takeover
-from core.workflow.presence import Gone, Presence
+from core.workflow.presence import Gone, Look, Presence
 from core.workflow.runs import OpenRun, RunKind, RunRef, TakenOverTooOften, is_newer
 from core.workflow.tables import PartTakeoverRow
 
@@ -84,17 +84,27 @@ class Reaper:
         claimants = self._parts.claimants()
         look = self._presence.look()
         for left in self._lost_here(in_flight):
-            self._attempt(left.id, partial(self._take_back, left))
+            self._attempt(left.id, partial(self._take_one, left, counts=False))
         for gone in look.gone:
             self._attempt(gone.executor_id, partial(self._reap, gone, look.alive, in_flight))
-        # Claimed by a worker that was forgotten, by a write that was under way: one of us takes it, always the same,
-        # when it is so at two looks in a row.
-        known = look.alive | {gone.executor_id for gone in look.gone}
+        for left in in_flight:
+            if left.executor_id == HANDED_OVER and self._is_mine(left, look):
+                self._attempt(left.id, partial(self._take_one, left, counts=False))
+        # Claimed by a worker that was forgotten, by a write that was under way: when it is so at two looks in a row.
+        known = look.alive | {gone.executor_id for gone in look.gone} | {HANDED_OVER}
         unknown = {*claimants, *(left.executor_id for left in in_flight)} - known
-        if self._presence.executor_id == min(look.alive):
-            for executor_id in unknown & self._unknown:
-                self._attempt(executor_id, partial(self._take_all, executor_id, in_flight, counts=True))
+        for executor_id in unknown & self._unknown:
+            if self._presence.executor_id == min(look.able):
+                self._attempt(executor_id, partial(self._give_back_parts, executor_id, counts=True))
+            for left in in_flight:
+                if left.executor_id == executor_id and self._is_mine(left, look):
+                    self._attempt(left.id, partial(self._take_one, left, counts=True))
         self._unknown = unknown
+
+    def _is_mine(self, left: InFlight, look: Look) -> bool:
+        """Of the workers that are alive this is the one that takes it."""
+        newer = is_newer(left.name, self._kinds.values())
+        return not newer and look.first_able(left.name) == self._presence.executor_id
 
     def _attempt(self, name: str, take: Callable[[], object]) -> None:
         try:
@@ -113,6 +123,7 @@ class Reaper:
             self._journal.forget_executor(gone.executor_id)
             self._presence.forget(gone.executor_id)
         else:
+            log.warning("what the worker %s left is for a worker of a newer release", gone.executor_id)
             self._left.add(gone.executor_id)
             self._presence.leave_to_others(gone.executor_id)
 
@@ -122,16 +133,21 @@ class Reaper:
         runs = [left for left in in_flight if left.executor_id == executor_id]
         mine = [left for left in runs if not is_newer(left.name, self._kinds.values())]
         claimed = {left.id: token for left in mine if (token := self._claim(left, counts=counts)) is not None}
+        for run_workflow_id in self._give_back_parts(executor_id, counts=counts):
+            claimed.pop(run_workflow_id, None)
+        for run_workflow_id, token in claimed.items():
+            self._go_on(run_workflow_id, token)
+        return len(mine) == len(runs)
+
+    def _give_back_parts(self, executor_id: str, *, counts: bool) -> list[str]:
+        """Let its parts wait for others; returns the runs that are given up for one of them."""
+        given_up = []
         for workflow_id, count in self._parts.release(executor_id, count=counts).items():
             if count >= self._max_takeovers:
                 run_workflow_id = workflow_id.partition("/")[0]
                 self._give_up(run_workflow_id, workflow_id)
-                claimed.pop(run_workflow_id, None)
-        for run_workflow_id, token in claimed.items():
-            self._go_on(run_workflow_id, token)
-        if len(mine) < len(runs):
-            log.warning("what %s left is for a worker of a newer release, which knows its steps", executor_id)
-        return len(mine) == len(runs)
+                given_up.append(run_workflow_id)
+        return given_up
 
     def _claim(self, left: InFlight, *, counts: bool) -> int | None:
         """Raise the run's token. None: there is nothing to go on with."""
@@ -151,9 +167,8 @@ class Reaper:
         self._own(run_workflow_id, token)
         self._journal.resume(run_workflow_id)
 
-    def _take_back(self, left: InFlight) -> None:
-        """A run of this worker's own that it does not execute."""
-        token = self._claim(left, counts=False)
+    def _take_one(self, left: InFlight, *, counts: bool) -> None:
+        token = self._claim(left, counts=counts)
         if token is not None:
             self._go_on(left.id, token)
 

@@ -46,12 +46,10 @@ class Slots:
     def alive(self) -> bool:
         return all(thread.is_alive() for thread in self._threads)
 
-    def end(self, seconds: float | None) -> bool:
-        """Wait for the parts in flight, once the gate is closed. False: some were not over in that time."""
-        for thread in self._threads:
-            if thread.ident is not None:
-                thread.join(seconds)
-        return not any(thread.is_alive() for thread in self._threads)
+    @property
+    def busy(self) -> bool:
+        """Whether any is left, once the gate is closed."""
+        return any(thread.is_alive() for thread in self._threads)
 
     def _work(self) -> None:
         try:

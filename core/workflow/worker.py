@@ -178,8 +178,7 @@ class Worker:
         self._stop.set()
         if wait and self._working.is_set():
             _if_possible(self._presence.drain)
-        self._slots.end(None if wait else LEAVE_SECONDS)
-        wait_until(lambda: not self._executions.now(), float("inf") if wait else LEAVE_SECONDS)
+        wait_until(self._left_everything, float("inf") if wait else LEAVE_SECONDS)
         self._over.set()
         for thread in self._threads:
             if thread.ident is not None:
@@ -188,6 +187,13 @@ class Worker:
             self._working.clear()
             self._journal.close()
         _if_possible(self._presence.leave)
+
+    def _left_everything(self) -> bool:
+        """Whether nothing is in flight; what could go on elsewhere does so already."""
+        over = not self._slots.busy and not self._executions.now()
+        if self._working.is_set() and not self.fenced:
+            _if_possible(self._executions.hand_over)
+        return over
 
     def _repeat(self, name: str, act: Callable[[], None], seconds: float, until: threading.Event) -> None:
         """Call it again and again. What hinders it is said once, and again when it is over."""
@@ -231,11 +237,13 @@ class Worker:
 
     def _reap(self) -> None:
         """At once when a worker goes, and now and then for what nobody saw."""
-        if not self._working.is_set():
+        if not self._working.is_set() or self._executions.gate.is_closed:
             return
-        gone = frozenset(one.executor_id for one in self._presence.look().gone)
+        look = self._presence.look()
+        gone = frozenset(one.executor_id for one in look.gone)
+        some_go = len(look.able) < len(look.alive)
         now = time.monotonic()
-        if not self._reaped or gone - self._gone or now - self._reaped >= REAP_SECONDS:
+        if not self._reaped or some_go or gone - self._gone or now - self._reaped >= REAP_SECONDS:
             self._reaper.reap()
             self._reaped, self._gone = now, gone
             self._executions.ready.set()

@@ -2,9 +2,12 @@
 
 import os
 import signal
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select, update
@@ -12,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.database import Database
 from core.database.sessions import end_sessions, session_name
-from core.errors import Cancelled, Fenced, RestorebotError, StorageUnreachable, WrongState
+from core.errors import Cancelled, CatalogUnreachable, Fenced, RestorebotError, StorageUnreachable, WrongState
 from core.settings import Settings
 from core.workflow import tables
 from core.workflow.presence import this_host
@@ -49,13 +52,14 @@ class Effect(LedgerBase):
     name: Mapped[str]
     token: Mapped[int]
     pid: Mapped[int]
+    at: Mapped[float]
 
 
 class Ledger:
-    def __init__(self, folder: Path, database_url: str = "", **settings: Any) -> None:
+    def __init__(self, folder: Path, database_url: str = "", host: str = "", **settings: Any) -> None:
         self.settings = Settings(data_dir=folder, database_url=database_url, **settings)
         self.signs = Signs(folder)
-        self.database = Database(self.settings.catalog_url, name=session_name("test", this_host(), os.getpid()))
+        self.database = Database(self.settings.catalog_url, name=session_name("test", host or this_host(), os.getpid()))
 
     def create(self) -> None:
         LedgerBase.metadata.create_all(self.database.engine)
@@ -93,7 +97,7 @@ class Ledger:
         with self.database.transaction() as session:
             if session.get_one(LedgerRun, run.id, with_for_update=True).token != run.token:
                 raise Fenced(f"the token of {run.id} is no longer {run.token}")
-            session.add(Effect(run_id=run.id, name=name, token=run.token, pid=os.getpid()))
+            session.add(Effect(run_id=run.id, name=name, token=run.token, pid=os.getpid(), at=time.time()))
 
     def close(self, run: RunRef, status: str, error: str = "") -> None:
         with self.database.transaction() as session:
@@ -233,6 +237,9 @@ BODIES: dict[str, Callable[[Ledger, RunRef, StepRunner], None]] = {
     "has a defect": raises(KeyError("x")),
     "endless part": with_parts("endless"),
     "held parts": with_parts("held a", "held b", "p0", "p1"),
+    "four held parts": with_parts("held 1", "held 2", "held 3", "held 4"),
+    "two parts": with_parts("p0", "p1"),
+    "thirty parts": with_parts(*(f"p{number}" for number in range(30))),
 }
 
 
@@ -245,20 +252,26 @@ def work(
     host: str = "",
     version: int = 1,
     until_done: bool = True,
+    settings: Mapping[str, Any] = MappingProxyType({}),
     **options: Any,
 ) -> None:
     """A worker in a process of its own, until no run is open or, without `until_done`, it is asked to go. It is killed
-    at that edge. With `host` it seems to be on another machine."""
+    at that edge. With `host` it seems to be on another machine. What it ends with is said in `<pid>.ended`."""
     from core.workflow import presence
     from core.workflow.worker import Worker
 
     if host:
         presence.this_host = lambda: host
-    ledger = Ledger(folder, database_url)
+    ledger = Ledger(folder, database_url, host, **settings)
 
     def reached(name: str) -> None:
         if name == edge:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def done() -> bool:
+        with suppress(CatalogUnreachable):
+            return until_done and not ledger.open_runs()
+        return False
 
     def evict(gone: presence.Gone) -> None:
         if not ledger.database.is_sqlite:
@@ -276,6 +289,9 @@ def work(
     )
     (folder / f"{os.getpid()}.said").write_text("works" if worker.start() else "follows")
     try:
-        worker.run_until(lambda: until_done and not ledger.open_runs())
+        worker.run_until(done)
+    except RestorebotError as error:
+        (folder / f"{os.getpid()}.ended").write_text(f"{error.code}: {error}")
+        sys.exit(1)
     finally:
         worker.stop()

@@ -1,71 +1,15 @@
 """Workers in processes of their own that are killed, stopped, or race."""
 
-import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Iterator
-from multiprocessing.process import BaseProcess
-from pathlib import Path
 
-import psutil
 import pytest
 from sqlalchemy import select
 
 from core.workflow.tables import WorkerSlotRow
-from tests.core.workflow.ledger import Ledger, work
+from tests.core.workflow.processes import exit_code, stands_still, until
 
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    ledger = Ledger(tmp_path)
-    ledger.create()
-    return ledger
-
-
-class Starter:
-    """Starts workers, and ends those that are left. They are forked from a process that has imported everything."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._started: list[BaseProcess] = []
-        self._fork = multiprocessing.get_context("forkserver")
-        self._fork.set_forkserver_preload(["core.workflow.worker", "tests.core.workflow.ledger"])
-
-    def __call__(self, body: str, *, stale: float = 10, edge: str = "") -> BaseProcess:
-        process = self._fork.Process(target=work, args=(self._folder, body, stale, edge))
-        process.start()
-        self._started.append(process)
-        return process
-
-    def said(self, process: BaseProcess) -> str:
-        """Whether it works or follows."""
-        file = self._folder / f"{process.pid}.said"
-        until(lambda: file.exists() and file.read_text())
-        return file.read_text()
-
-    def end(self) -> None:
-        for process in self._started:
-            process.kill()
-            process.join()
-
-
-def exit_code(process: BaseProcess) -> int | None:
-    process.join(30)
-    return process.exitcode
-
-
-@pytest.fixture
-def worker(tmp_path: Path) -> Iterator[Starter]:
-    starter = Starter(tmp_path)
-    yield starter
-    starter.end()
-
-
-def until(done: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "not within its time"
-        time.sleep(0.05)
+on_sqlite = pytest.mark.parametrize("catalog_url", ["sqlite"], indirect=True)
 
 
 @pytest.mark.parametrize("edge", ["step:step 7:before", "step:step 7:after", "step:step 7:recorded"])
@@ -93,13 +37,14 @@ def test_parts_in_flight_at_a_kill_are_run_again_and_no_others(ledger, worker) -
     assert ledger.effects("r1")[-1] == "loaded p0,p1,p2,p3,p4,p5,p6,p7"
 
 
+@on_sqlite
 def test_a_holder_stopped_with_the_catalog_s_lock_is_ended_and_its_run_taken_over(ledger, worker) -> None:
     ledger.submit("r1")
     first = worker("stopping part")
     assert worker.said(first) == "works"
-    until(lambda: psutil.Process(first.pid).status() == psutil.STATUS_STOPPED)
+    until(lambda: stands_still(first))
     began = time.monotonic()
-    second = worker("stopping part", stale=3)
+    second = worker("stopping part", stale_seconds=3)
     assert worker.said(second) == "follows"
     assert exit_code(second) == 0
     assert time.monotonic() - began > 3
@@ -111,11 +56,12 @@ def test_a_holder_stopped_with_the_catalog_s_lock_is_ended_and_its_run_taken_ove
     assert {effect.token for effect in ledger.rows("r1") if effect.pid == second.pid} == {2}
 
 
+@on_sqlite
 def test_while_the_holder_lives_another_worker_follows_and_goes_on_when_it_stops(ledger, worker) -> None:
     ledger.submit("r1")
-    first = worker("endless part", stale=3)
+    first = worker("endless part", stale_seconds=3)
     assert worker.said(first) == "works"
-    second = worker("endless part", stale=3)
+    second = worker("endless part", stale_seconds=3)
     assert worker.said(second) == "follows"
     time.sleep(4)  # longer than stale: a moving heartbeat keeps the slot
     assert second.is_alive()
@@ -124,6 +70,7 @@ def test_while_the_holder_lives_another_worker_follows_and_goes_on_when_it_stops
     until(lambda: ledger.takeovers("r1@1/load/endless") == 1)
 
 
+@on_sqlite
 def test_of_two_workers_that_race_for_the_slot_one_wins(ledger, worker) -> None:
     for run_id in ("r1", "r2"):
         ledger.submit(run_id)

@@ -1,10 +1,8 @@
 """The parts of all runs in the catalog, as several workers see them at once."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -25,14 +23,6 @@ STEP = DividedStep(
     shard="s",
     storage="t",
 )
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, catalog_url: str) -> Iterator[Ledger]:
-    ledger = Ledger(tmp_path, catalog_url if catalog_url.startswith("postgresql") else "")
-    ledger.create()
-    yield ledger
-    ledger.database.dispose()
 
 
 def queue(ledger: Ledger, executor_id: str, *, shard: int = 99, storage: int = 99) -> PartQueue:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -18,14 +17,6 @@ from core.workflow.recovery import Takeovers
 from core.workflow.tables import PartTakeoverRow, WorkerRow, WorkerSlotRow
 from core.workflow.worker import Worker
 from tests.core.workflow.ledger import Ledger
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, catalog_url: str) -> Iterator[Ledger]:
-    ledger = Ledger(tmp_path, catalog_url if catalog_url.startswith("postgresql") else "")
-    ledger.create()
-    yield ledger
-    ledger.database.dispose()
 
 
 @contextmanager
