@@ -30,7 +30,7 @@ TRIES: Final = 5
 BODY_TRIES: Final = 3
 #: Bytes that the first request for an object asks for: to read it as a whole if it is small, or in some order.
 WHOLE: Final = 8 * 1024 * 1024
-BEGINNING: Final = 256 * 1024
+BEGINNING: Final = 1024 * 1024
 #: Files from this size on are uploaded in parts, several at a time.
 PARTS_FROM: Final = 8 * 1024 * 1024
 #: Objects from this size on, S3 copies in parts only. 5 GiB by its own rules.

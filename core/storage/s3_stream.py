@@ -29,9 +29,9 @@ class _Piece:
 class RangedStream(io.RawIOBase):
     """`size` bytes, of which `begun` are there already and `fetch` gives the others.
 
-    As much is asked for ahead as was read in order since the last jump, so that who reads here and there gets little
-    that is not wanted, and who reads on and on soon gets large pieces side by side. `whole` is handed the CRC32 of all
-    bytes if they are read from the first to the last in order, before the last ones are handed out.
+    Twice as much is asked for ahead as was read in order since the last jump, so that who reads here and there gets
+    little that is not wanted, and who reads on and on soon gets large pieces side by side. `whole` is handed the CRC32
+    of all bytes if they are read from the first to the last in order, before the last ones are handed out.
     """
 
     def __init__(
@@ -75,26 +75,27 @@ class RangedStream(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: Any) -> int:
-        if self._position >= self._size or not len(buffer):
-            return 0
-        piece = self._piece(len(buffer))
-        offset = self._position - piece.start
-        data = memoryview(piece.data.result())[offset : offset + len(buffer)]
-        self._count(data)
+        data = self._taken(len(buffer))
         buffer[: len(data)] = data
-        self._position += len(data)
         return len(data)
 
     def readall(self) -> bytes:
-        buffer = bytearray(max(self._size - self._position, 0))
-        view, filled = memoryview(buffer), 0
-        while read := self.readinto(view[filled:]):
-            filled += read
-        return bytes(buffer)
+        return b"".join(iter(lambda: self._taken(self._size - self._position), b""))
 
     def close(self) -> None:
         self._forget()
         super().close()
+
+    def _taken(self, wanted: int) -> memoryview:
+        """Up to so many bytes from the position on, which moves behind them."""
+        if self._position >= self._size or wanted <= 0:
+            return memoryview(b"")
+        piece = self._piece(wanted)
+        offset = self._position - piece.start
+        data = memoryview(piece.data.result())[offset : offset + wanted]
+        self._count(data)
+        self._position += len(data)
+        return data
 
     def _piece(self, wanted: int) -> _Piece:
         """The one that holds the position, with those behind it under way."""
@@ -105,7 +106,7 @@ class RangedStream(io.RawIOBase):
                 self._run = self._position
             self._forget()
             self._asked = self._position
-        ahead = min(max(self._position - self._run, wanted, _LEAST), _AHEAD)
+        ahead = min(max(2 * (self._position - self._run), wanted, _LEAST), _AHEAD)
         span = min(max(ahead // 2, _LEAST), _PIECE)
         while not self._pieces or self._asked - self._position + span <= ahead:
             start, end = self._asked, min(self._asked + span, self._size)
