@@ -216,7 +216,7 @@ def build_engine(
         settings=settings,
         database=database,
         keyring=Keyring(settings.keys_dir),
-        drivers={"embedded": EmbeddedDriver(stores=open_store)},
+        drivers={"embedded": EmbeddedDriver(stores=open_store, owner=session_mark(this_host(), os.getpid()))},
         open_store=open_store,
         now=now or _utc_now,
         edge=edge,

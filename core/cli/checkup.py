@@ -24,6 +24,7 @@ from core.restore import restores
 from core.storage import check
 from core.storage.check import Look, Verdict
 from core.workflow.lookup import JournalLookup, journal_lookup
+from core.workflow.waits import Situation, situation
 
 LITTLE_SPACE: Final = 2_000_000_000
 SILENT_SECONDS: Final = 60
@@ -214,19 +215,37 @@ def _workers_and_runs(engine: Engine) -> Iterator[Line]:
     for one in (seen for seen in found.workers if seen.state != "stopped"):
         age = f"{one.heartbeat_age.total_seconds():.0f} s ago"
         slot = ", has the slot" if one.executor_id == found.slot_holder else ""
-        said = f"process {one.pid} on {one.host.partition('/')[0]}: {one.state}, last seen {age}{slot}"
-        if one.state == "working" and one.heartbeat_age > timedelta(seconds=SILENT_SECONDS):
+        holds = f"drives {one.runs} runs, {one.parts} of {one.slots} slots in use"
+        said = f"process {one.pid} on {one.host.partition('/')[0]}: {one.state}, last seen {age}{slot}; {holds}"
+        if one.state in ("working", "leaving") and one.heartbeat_age > timedelta(seconds=SILENT_SECONDS):
             yield warning("worker", f"{said}; it is silent", "Stop it, and start another one: restorebot worker")
         elif one.state == "dead":
             yield warning("worker", said, "What it left is taken over by the next worker: restorebot worker")
         else:
-            yield ok("worker", said)
+            yield ok("worker", f"{said}, release {one.version}")
     if not working:
         yield ok("worker", "none is running; `backup import` and `restore run` work by themselves")
-    yield from _runs(engine, found, now, waiting=not working)
+    now_open = situation(engine.database, engine.settings, engine.run_kinds(), now)
+    yield from _queues(engine, now_open)
+    yield from _runs(engine, found, now_open, now)
 
 
-def _runs(engine: Engine, found: JournalLookup, now: datetime, *, waiting: bool) -> Iterator[Line]:
+def _queues(engine: Engine, now_open: Situation) -> Iterator[Line]:
+    """What waits, by organization."""
+    with engine.database.reading() as session:
+        names = {one.id: one.name for one in organizations.list_all(session)}
+    for organization in sorted({one.organization for one in now_open.runs}):
+        runs = [one for one in now_open.runs if one.organization == organization]
+        steps = [one for one in now_open.steps if one.organization == organization]
+        queued = sum(one.status == "queued" for one in runs)
+        yield ok(
+            f"queue of {names.get(organization, organization)}",
+            f"{len(runs) - queued} runs begun, {queued} queued; {sum(one.running for one in steps)} parts in flight, "
+            f"{sum(one.waiting for one in steps)} wait",
+        )
+
+
+def _runs(engine: Engine, found: JournalLookup, now_open: Situation, now: datetime) -> Iterator[Line]:
     """What is not over, and why it does not go on."""
     with engine.database.reading() as session:
         everything = restores.list_all(session)
@@ -238,10 +257,11 @@ def _runs(engine: Engine, found: JournalLookup, now: datetime, *, waiting: bool)
     not_over += [(f"import {one.id}", one.id, one.step or "queued", one.taken_at) for one in running]
     for what, run_id, step, since in not_over:
         said = f"at step {step.replace('_', ' ')}" + ("" if run_id in in_journal else ", not begun")
-        if waiting:
-            yield warning(what, f"{said}; no worker is running that could go on", "Start one: restorebot worker")
+        wait = found.wait_of(run_id) or now_open.wait_of(run_id)
+        if wait.stuck:
+            yield warning(what, f"{said}; it {wait.said}", "Start one: restorebot worker")
         else:
-            yield ok(what, f"{said}, since {moment(since)}")
+            yield ok(what, f"{said}, since {moment(since)}" + (f"; {wait.said}" if wait.said else ""))
     for one in everything:
         if one.staging_until is not None and one.staging_until > now:
             yield warning(

@@ -1,5 +1,7 @@
 """What `doctor` tells about workers. Importing this imports DBOS."""
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +15,9 @@ from core.database.failures import explained
 from core.settings import Settings
 from core.workflow.journal import APPLICATION, LIVING, SCHEMA, open_engine
 from core.workflow.presence import SLOT, Standing, Watch
-from core.workflow.tables import WorkerRow, WorkerSlotRow
+from core.workflow.runs import is_newer
+from core.workflow.tables import WaitingPartRow, WorkerRow, WorkerSlotRow
+from core.workflow.waits import Wait
 
 STATES = {Standing.ALIVE: "working", Standing.LEFT: "stopped", Standing.DEAD: "dead", Standing.SILENT: "silent"}
 
@@ -23,9 +27,16 @@ class WorkerSeen:
     executor_id: str
     host: str
     pid: int
+    version: str
+    kinds: tuple[str, ...]
+    slots: int
+    #: parts it has in flight
+    parts: int
+    #: runs it drives
+    runs: int
     started_at: datetime
     heartbeat_age: timedelta
-    #: Working, stopped, or dead: its process is gone.
+    #: Working, leaving: it finishes what it holds, stopped, or dead: its process is gone.
     state: str
 
 
@@ -43,6 +54,16 @@ class JournalLookup:
     slot_holder: str | None
     pending: tuple[PendingWorkflow, ...]
 
+    def wait_of(self, run_id: str) -> Wait | None:
+        """Why nobody drives this run, though somebody has begun it."""
+        driven = next((one for one in self.pending if re.fullmatch(rf"{re.escape(run_id)}@\d+", one.id)), None)
+        there = [one for one in self.workers if one.state == "working"]
+        if driven is None or not there or any(one.executor_id == driven.executor_id for one in there):
+            return None
+        if all(is_newer(driven.name, one.kinds) for one in there):
+            return Wait(said=f"waits for a worker of a newer release, which knows {driven.name}", stuck=True)
+        return Wait(said="is being taken over: the worker that drove it is gone or about to go")
+
 
 def journal_lookup(database: Database, settings: Settings, now: datetime) -> JournalLookup:
     """Workers, oldest first, who has the slot, and what the journal has not finished. Changes nothing."""
@@ -51,18 +72,31 @@ def journal_lookup(database: Database, settings: Settings, now: datetime) -> Jou
         slot = session.get(WorkerSlotRow, SLOT)
         holder = slot.executor_id if slot else None
         rows = session.scalars(select(WorkerRow).order_by(WorkerRow.started_at)).all()
+        claimed = Counter(session.scalars(select(WaitingPartRow.executor_id)))
+    pending = _pending(settings.journal_url, database.name)
+    driven = Counter(one.executor_id for one in pending if "/" not in one.id)
     workers = tuple(
         WorkerSeen(
             executor_id=row.executor_id,
             host=row.host,
             pid=row.pid,
+            version=row.version,
+            kinds=tuple(row.kinds),
+            slots=row.slots,
+            parts=claimed[row.executor_id],
+            runs=driven[row.executor_id],
             started_at=row.started_at,
             heartbeat_age=now - row.heartbeat_at,
-            state=STATES[watch.look(row)],
+            state=_state(row, watch),
         )
         for row in rows
     )
-    return JournalLookup(workers=workers, slot_holder=holder, pending=_pending(settings.journal_url, database.name))
+    return JournalLookup(workers=workers, slot_holder=holder, pending=pending)
+
+
+def _state(row: WorkerRow, watch: Watch) -> str:
+    state = STATES[watch.look(row)]
+    return "leaving" if state == "working" and row.drain_wanted_at is not None else state
 
 
 def _pending(url: str, name: str) -> tuple[PendingWorkflow, ...]:

@@ -103,7 +103,7 @@ class Reaper:
 
     def _is_mine(self, left: InFlight, look: Look) -> bool:
         """Of the workers that are alive this is the one that takes it."""
-        newer = is_newer(left.name, self._kinds.values())
+        newer = is_newer(left.name, self._kinds)
         return not newer and look.first_able(left.name) == self._presence.executor_id
 
     def _attempt(self, name: str, take: Callable[[], object]) -> None:
@@ -131,7 +131,7 @@ class Reaper:
         """False: some of it only a worker of a newer release can take. Tokens first: who then takes a part that was
         given back takes it with the new one."""
         runs = [left for left in in_flight if left.executor_id == executor_id]
-        mine = [left for left in runs if not is_newer(left.name, self._kinds.values())]
+        mine = [left for left in runs if not is_newer(left.name, self._kinds)]
         claimed = {left.id: token for left in mine if (token := self._claim(left, counts=counts)) is not None}
         for run_workflow_id in self._give_back_parts(executor_id, counts=counts):
             claimed.pop(run_workflow_id, None)

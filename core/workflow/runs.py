@@ -93,12 +93,17 @@ class RunKind:
         return f"{self.name}.v{self.version}"
 
 
-def is_newer(workflow: str, kinds: Iterable[RunKind]) -> bool:
-    """Whether a workflow belongs to a newer release than these kinds: its steps are not known here. Of an older one
-    the run is begun again with ours."""
-    name, _, version = workflow.removesuffix(".part").rpartition(".v")
-    ours = max((kind.version for kind in kinds if kind.name == name), default=None)
-    return ours is None or not version.isdecimal() or int(version) > ours
+def is_newer(workflow: str, known: Iterable[str]) -> bool:
+    """Whether a workflow belongs to a newer release than who knows those: its steps are not known there. Of an older
+    one the run is begun again."""
+    name, version = _parsed(workflow)
+    versions = [number for other, number in map(_parsed, known) if other == name]
+    return not versions or version > max(versions)
+
+
+def _parsed(workflow: str) -> tuple[str, int]:
+    name, _, version = workflow.rpartition(".v")
+    return name, int(version)
 
 
 class TakenOverTooOften(RunFailed):

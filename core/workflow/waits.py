@@ -54,7 +54,7 @@ class Situation:
         return queued.index(run.id)
 
     def _parts_wait(self, step: StepLoad) -> Wait:
-        counts = f"{step.running} parts in flight, {step.waiting} wait"
+        counts = f"parts: {step.running} in flight, {step.waiting} wait"
         found = hindrance(step, self.steps, self.limits, self.known)
         if found is Hindrance.SHARD:
             return Wait(said=f"{counts} for the limit of shard {step.shard} ({self.limits.shard} at once)")

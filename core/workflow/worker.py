@@ -259,7 +259,7 @@ class Worker:
         waiting = {
             name: run
             for name, (_, run) in runs.items()
-            if name not in states or not (states[name].living or is_newer(states[name].name, kinds))
+            if name not in states or not (states[name].living or is_newer(states[name].name, self._kinds))
         }
         for name in [name for name, run in waiting.items() if name not in states and run.attempt]:
             if name not in self._unstarted:

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from core.catalog import apps, backups, holds, storages
 from core.catalog.tables import HoldReason
 from core.database import Database
-from core.workflow.tables import WorkerRow
+from core.workflow.tables import DividedStepRow, WaitingPartRow, WorkerRow
 from tests.core.cli.shell import Shell
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -98,3 +98,48 @@ def test_workers_are_told_by_what_became_of_them(shell: Shell) -> None:
         session.execute(update(WorkerRow).values(heartbeat_at=datetime.now(UTC) - timedelta(hours=1)))
     database.dispose()
     assert not_ok(shell.json("doctor")) == {"worker": "warning"}
+
+
+def test_queues_are_told_by_organization_and_a_run_by_what_it_waits_for(shell: Shell) -> None:
+    wiki = shell.json("app", "provision", "Wiki", "--type", "confluence")["id"]
+    database = Database(f"sqlite:///{shell.data_dir / 'catalog.sqlite'}")
+    now = datetime.now(UTC)
+    with database.transaction() as session:
+        (storage,) = storages.list_all(session)
+        run = backups.create(session, app_id=wiki, storage_id=storage.id, request={}, requested_by="per-1", now=now)
+        organization = apps.get(session, wiki).organization_id
+        session.add(
+            WorkerRow(
+                executor_id="e1",
+                host="elsewhere",
+                pid=1,
+                process_started=0.0,
+                version="1.2.3",
+                kinds=["backup.v2"],
+                slots=2,
+                started_at=now,
+                heartbeat_at=now,
+            )
+        )
+        step = DividedStepRow(
+            id=f"{run.id}@1/read",
+            workflow="backup.v2",
+            run_id=run.id,
+            attempt=1,
+            step="read",
+            organization=organization,
+            shard="",
+            storage=storage.id,
+            served=1,
+        )
+        session.add(step)
+        session.flush()
+        for position, executor in enumerate(["e1", "e1", None, None, None]):
+            session.add(WaitingPartRow(step_id=step.id, part=f"p{position}", position=position, executor_id=executor))
+    database.dispose()
+    told = shell.says("doctor")
+    assert "working, last seen" in told
+    assert "2 of 2 slots in use, release 1.2.3" in told
+    assert "queue of Acme 1 runs begun, 0 queued; 2 parts in flight, 3 wait" in told
+    assert f"import {run.id}" in told
+    assert "; parts: 2 in flight, 3 wait" in told
