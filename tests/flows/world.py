@@ -81,10 +81,10 @@ class World:
         """The same installation worked on by an engine of which some parts are others."""
         return replace(self, engine=replace(self.engine, **values))
 
-    def provision(self, app_type: AppType, name: str = "", *, with_space: bool = False) -> App:
+    def provision(self, app_type: AppType, name: str = "", *, shard: str = "", with_space: bool = False) -> App:
         with self.engine.database.transaction() as session:
             name = name or f"{app_type}-{len(apps.list_all(session)) + 1}"
-        return provision_app(self.engine, name, app_type, org="", shard="", with_default_personal_space=with_space)
+        return provision_app(self.engine, name, app_type, org="", shard=shard, with_default_personal_space=with_space)
 
     def app(self, app_id: str) -> App:
         with self.engine.database.transaction() as session:
