@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.apps.driver import Shard
-from core.catalog import generations, shards
+from core.catalog import generations
 from core.catalog.apps import App
 from core.catalog.backups import Backup
 from core.catalog.tables import GenerationStatus
@@ -15,32 +14,9 @@ from core.findings import FindingCode
 from core.samples.confluence_shape import ConfluenceFlavour
 from core.samples.jira_shape import JiraFlavour
 from tests.flows.generated import Generated
-from tests.flows.world import World, assert_counts_add_up, assert_same_as_backup
+from tests.flows.world import POSTGRES, SQLITE, World, assert_counts_add_up, assert_same_as_backup
 
-SQLITE, POSTGRES = "shard-1", "shard-2"
 EXPORTS = [Generated(flavour=list(ConfluenceFlavour)[-1]), Generated(flavour=list(JiraFlavour)[-1])]
-
-
-@pytest.fixture
-def both(world: World, postgres_shard_url: str, tmp_path: Path) -> World:
-    """An installation with a shard of either kind, in one region."""
-    with world.engine.database.transaction() as session:
-        region = shards.get(session, SQLITE).region
-        wanted = Shard(
-            name=POSTGRES, region=region, url=postgres_shard_url, attachments_url=(tmp_path / "files").as_uri()
-        )
-        shards.create(
-            session,
-            name=wanted.name,
-            region=wanted.region,
-            url=wanted.url,
-            attachments_url=wanted.attachments_url,
-            person=world.person.id,
-            now=world.engine.now(),
-        )
-    world.engine.drivers["embedded"].prepare(wanted)
-    world.engine.open_store(wanted.attachments_url, create=True)
-    return world
 
 
 def restored(world: World, backup: Backup, app: App) -> Any:

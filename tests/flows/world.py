@@ -41,6 +41,8 @@ from core.storage.store import Store
 from core.workflow.outcome import unwrap, value_outcome
 from core.workflow.runs import RunKind, RunRef, StepRunner
 
+#: The shard an installation comes with, and the one that tests of both databases add.
+SQLITE, POSTGRES = "shard-1", "shard-2"
 #: Small, so that even little exports have several parts and packs.
 PART_BYTES = 200_000
 
