@@ -7,8 +7,9 @@ from typing import Final
 from core.apps.driver import Place, Shard, ShardState
 from core.apps.embedded.database import ShardDatabase
 from core.apps.embedded.generation import place_name
+from core.apps.embedded.postgres_connections import Connections, application_name
 from core.apps.embedded.postgres_indexes import MEMORY, make_indexes
-from core.apps.embedded.postgres_session import POSTGRES_LZ4, PostgresSession, application_name, connected
+from core.apps.embedded.postgres_session import POSTGRES_LZ4, PostgresSession
 from core.apps.embedded.session import Session
 from core.errors import AccessDenied, ObjectNotFound, StorageReadOnly, StorageUnreachable
 
@@ -25,13 +26,13 @@ class PostgresDatabase(ShardDatabase):
     """
 
     def __init__(self, *, owner: str) -> None:
-        self._owner = owner
+        self._connections = Connections(owner=owner)
 
     def prepare(self, shard: Shard) -> ShardState:
         return self.look_at(shard)
 
     def look_at(self, shard: Shard) -> ShardState:
-        with connected(shard, owner=self._owner) as session:
+        with self._connections.session(shard, fresh=True) as session:
             version, lz4 = session.server().version, session.has_lz4()
             ((may_create, account, database, read_only, unsafe),) = session.run(
                 "SELECT has_database_privilege(current_database(), 'CREATE'), current_user::text,"
@@ -61,7 +62,7 @@ class PostgresDatabase(ShardDatabase):
         return None
 
     def end_sessions(self, shard: Shard, owner: str) -> int:
-        with connected(shard, owner=self._owner) as session:
+        with self._connections.session(shard) as session:
             named = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = ?"
             name = application_name(owner)
             told = session.run(f"SELECT pg_terminate_backend(pid, {END_MILLISECONDS}) {named}", name)
@@ -122,5 +123,5 @@ class PostgresDatabase(ShardDatabase):
     @contextmanager
     def _connected(self, place: Place, *, durable: bool = True) -> Iterator[PostgresSession]:
         name = place_name(place)
-        with connected(place.shard, owner=self._owner, generation=name, durable=durable) as session:
+        with self._connections.session(place.shard, generation=name, durable=durable) as session:
             yield session

@@ -1,36 +1,21 @@
-"""One session on a shard's PostgreSQL, named after who works in it, and never waiting for ever."""
+"""One session on a shard's PostgreSQL: its dialect, its errors, and rows that stream."""
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
-import adbc_driver_manager
-import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 
 from core.apps.driver import Shard
 from core.apps.embedded.generation import cast_batch
 from core.apps.embedded.postgres_failures import as_our_error
-from core.apps.embedded.session import BUSY_SECONDS, Dialect, Select, Session
-from core.errors import RestorebotError, SettingError, StorageTooOld, StorageUnfit
+from core.apps.embedded.session import Dialect, Select, Session
+from core.errors import RestorebotError
 
-#: The oldest server that compresses by column, and looks whether the client of a long statement is still there.
-OLDEST: Final = 140_000
-#: Sessions are found by it when another worker takes over.
-NAME: Final = "restorebot"
-#: A network that is gone is noticed in this time. A server that takes no more bytes for so long counts as gone too, so
-#: that a checkpoint on a slow disk must fit in.
-NOTICED_SECONDS: Final = 120
-STOOD_STILL_SECONDS: Final = 600
 #: About the size of a batch that is read. A batch has whole rows.
 BATCH_BYTES: Final = 4 * 1024 * 1024
-#: All our types are the server's own: without this, each connection asks for every column of every schema.
-_TYPES: Final = {"adbc.postgresql.type_resolver_mode": "builtin"}
-_SECRETS: Final = ("password", "sslpassword")
 
 POSTGRES: Final = Dialect(
     text='TEXT COLLATE "C"',  # by code point
@@ -62,7 +47,7 @@ class PostgresSession(Session):
     dialect = POSTGRES
     _begin = "BEGIN"
 
-    def __init__(self, connection: Any, shard: Shard, generation: str) -> None:
+    def __init__(self, connection: Any, shard: Shard, generation: str = "") -> None:
         super().__init__(connection, generation)
         self._where = f"Generation {generation} on shard {shard.name}" if generation else f"Shard {shard.name}"
 
@@ -123,84 +108,3 @@ class PostgresSession(Session):
 
     def _as_our_error(self, error: Exception) -> RestorebotError:
         return as_our_error(error, self._where, self._name)
-
-
-@contextmanager
-def connected(shard: Shard, *, owner: str, generation: str = "", durable: bool = True) -> Iterator[PostgresSession]:
-    """A session whose tables are the generation's, without a look whether it stands."""
-    try:
-        connection = adbc.connect(_conninfo(shard, owner), autocommit=True, db_kwargs=_TYPES)
-    except adbc_driver_manager.Error as error:
-        raise as_our_error(error, f"Shard {shard.name}", generation) from error
-    with closing(connection):
-        session = PostgresSession(connection, shard, generation)
-        server = session.server()
-        _check(shard, server)
-        session.configure(_settings(server, generation, durable=durable))
-        yield session
-
-
-def application_name(owner: str) -> str:
-    return f"{NAME}/{owner}" if owner else NAME
-
-
-def check_url(shard: Shard) -> None:
-    """Raises SettingError for a URL that holds a password: it would stand in the catalog for all to read."""
-    parts = urlsplit(shard.url)
-    if parts.password is not None or any(name in parse_qs(parts.query) for name in _SECRETS):
-        raise SettingError(
-            f"The URL of shard {shard.name} holds a password, which would be kept in the catalog for all to read."
-            " Nothing was changed.",
-            hint="Leave it out of the URL. Give it in PGPASSWORD, or in ~/.pgpass of the account that runs Restorebot.",
-        )
-
-
-def _conninfo(shard: Shard, owner: str) -> str:
-    """What the URL says itself, such as another connect_timeout, stands; but for the name, by which sessions are found.
-
-    A password is found by libpq in its usual places.
-    """
-    check_url(shard)
-    given = parse_qs(urlsplit(shard.url).query)
-    ours = {
-        "connect_timeout": "10",
-        "keepalives_idle": "30",
-        "keepalives_interval": "10",
-        "keepalives_count": "4",
-        "tcp_user_timeout": str(NOTICED_SECONDS * 1000),
-    }
-    added = {name: value for name, value in ours.items() if name not in given}
-    query = urlencode({**added, "application_name": application_name(owner)}, quote_via=quote)
-    return f"{shard.url}{'&' if '?' in shard.url else '?'}{query}"
-
-
-def _check(shard: Shard, server: Server) -> None:
-    if server.version_number < OLDEST:
-        raise StorageTooOld(
-            f"Shard {shard.name} is on PostgreSQL {server.version}; Restorebot needs {OLDEST // 10_000} or newer."
-            " Nothing was changed.",
-            hint="Upgrade the server, or name another one.",
-        )
-    if server.encoding != "UTF8":
-        raise StorageUnfit(
-            f"The database of shard {shard.name} has the encoding {server.encoding}, which cannot hold every text."
-            " Nothing was changed.",
-            hint="Make one with UTF8: createdb --encoding=UTF8 --template=template0 NAME.",
-        )
-
-
-def _settings(server: Server, generation: str, *, durable: bool) -> Mapping[str, str]:
-    at_rest = "on" if server.durability == "off" else server.durability
-    return {
-        "search_path": f'"{generation}"' if generation else "pg_catalog",
-        "synchronous_commit": at_rest if durable else "off",
-        "client_min_messages": "warning",  # libpq writes them to standard error
-        "lock_timeout": f"{BUSY_SECONDS}s",
-        "idle_in_transaction_session_timeout": f"{STOOD_STILL_SECONDS}s",
-        # The server notices a client that is gone, also in the middle of a long statement.
-        "client_connection_check_interval": "5s",
-        "tcp_keepalives_idle": "30",
-        "tcp_keepalives_interval": "10",
-        "tcp_keepalives_count": "4",
-        "jit": "off",  # statements are few and long; compiling them gains nothing, and takes a second at worst
-    }

@@ -1,17 +1,19 @@
 """What a generation is in PostgreSQL: its types, keys and locks, and the sessions we have there."""
 
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.apps.driver import Edit, EditKind, KeyRange, Place
+from core.apps.driver import Edit, EditKind, Place
+from core.apps.embedded.driver import EmbeddedDriver
 from core.apps.embedded.generation import Index, plain_indexes
+from core.apps.embedded.postgres_connections import Connections
 from core.apps.embedded.postgres_indexes import foreign_keys
-from core.apps.embedded.postgres_session import BATCH_BYTES, connected
+from core.apps.embedded.postgres_session import BATCH_BYTES
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.content.record_type import AppType
 from core.errors import StorageUnreachable
@@ -35,7 +37,7 @@ def app(postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def asked(app: Ground, statement: str, *parameters: Any) -> list[Any]:
     """The first column of what the server answers an administrator."""
     with app.administrator() as connection:
-        found = connection.execute(statement, parameters)
+        found = connection.execute(statement, parameters or None)
         return [row[0] for row in found.fetchall()] if found.description else []
 
 
@@ -116,7 +118,7 @@ def test_two_that_make_the_same_indexes_wait_for_each_other(app: Ground) -> None
 def test_indexes_that_another_process_is_making_are_waited_for_and_told(
     app: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.apps.embedded.postgres_session.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("core.apps.embedded.postgres_connections.BUSY_SECONDS", 0.2)
     with app.administrator() as other:
         other.execute("SELECT pg_advisory_lock(hashtextextended('gen-1', 0))")
         with pytest.raises(StorageUnreachable, match="in use by another session"):
@@ -165,30 +167,51 @@ def test_a_removal_that_was_broken_off_is_ended_by_the_next(app: Ground) -> None
     app.driver.discard(app.place)
 
 
-def test_what_is_read_comes_in_bounded_batches_and_a_reader_that_is_left_holds_nothing(app: Ground) -> None:
+def test_what_is_read_comes_in_bounded_batches(app: Ground) -> None:
     app.load("p", *({"key": f"{number:06}", "description": "x" * 3000} for number in range(6000)))
     with app.driver.read(app.place, ISSUE) as reader:
         sizes = [batch.nbytes for batch in reader]
     assert len(sizes) > 3
     assert max(sizes) < 2 * BATCH_BYTES
-    app.driver.index(app.place)
-    with closing(app.driver.read(app.place, ISSUE, KeyRange(first="000100"))) as reader:
-        assert reader.read_next_batch()["key"][0].as_py() == "000100"
-    del reader
-    with app.administrator() as connection:
-        for _ in range(SECONDS * 50):
-            if connection.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'restorebot%'"
-            ).fetchone() == (0,):
-                return
-    raise AssertionError("a session was left")
+
+
+def test_connections_are_few_and_gone_when_they_are_not_used(app: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.load("p", *({"key": f"{number:06}", "description": "x" * 3000} for number in range(6000)))
+    monkeypatch.setattr("core.apps.embedded.postgres_connections.KEPT_SECONDS", 0.1)
+    driver = EmbeddedDriver(owner="there")
+    readers = [driver.read(app.place, ISSUE) for _ in range(4)]
+    first = [reader.read_next_batch()["key"][0].as_py() for reader in readers]
+    assert first == ["000000"] * 4
+    del readers
+    driver.inspect(app.place)
+    ours = "SELECT pid FROM pg_stat_activity WHERE application_name = 'restorebot/there'"
+    until = time.monotonic() + SECONDS
+    while left := asked(app, ours):
+        assert time.monotonic() < until, left
+
+
+def test_a_connection_is_used_again_as_if_it_were_new(app: Ground) -> None:
+    connections = Connections(owner="here")
+    pids = []
+    for generation in ("gen-1", "gen-2"):
+        with connections.session(app.shard, generation=generation) as session:
+            pids.append(session.value("SELECT pg_backend_pid()"))
+            assert session.value("SELECT current_setting('search_path')") == f'"{generation}"'
+            assert session.value("SELECT current_setting('maintenance_work_mem')") != "77MB"
+            assert session.value("SELECT pg_try_advisory_lock(7)")
+            session.configure({"maintenance_work_mem": "77MB"})
+    assert pids[0] == pids[1]
+    assert asked(app, "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND pid = %s", pids[0]) == []
+    asked(app, "SELECT pg_terminate_backend(%s, 5000)", pids[0])
+    with connections.session(app.shard) as session:
+        assert session.value("SELECT pg_backend_pid()") != pids[0]
 
 
 def test_sessions_have_names_and_limits_and_what_is_durable_is_durable(app: Ground) -> None:
     names = ("application_name", "lock_timeout", "synchronous_commit", "search_path")
 
     def settings(*, durable: bool) -> list[str]:
-        with connected(app.shard, owner="here", generation="gen-1", durable=durable) as session:
+        with Connections(owner="here").session(app.shard, generation="gen-1", durable=durable) as session:
             return [session.value("SELECT current_setting(?)", name) for name in names]
 
     assert settings(durable=False) == ["restorebot/here", "30s", "off", '"gen-1"']

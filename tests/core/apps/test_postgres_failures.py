@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from core.apps.driver import Shard
+from core.apps.embedded.driver import EmbeddedDriver
 from core.errors import (
     AccessDenied,
     BadCredentials,
@@ -124,7 +125,7 @@ def test_a_reader_that_is_cut_off_says_so(app: Ground) -> None:
 
 def test_too_many_connections_are_told_and_pass(app: Ground) -> None:
     with every_connection(app), pytest.raises(StorageUnreachable) as raised:
-        app.driver.inspect(app.place)
+        EmbeddedDriver().inspect(app.place)
     refused(raised.value, "takes no further connection", transient=True)
     assert app.driver.inspect(app.place).records == {}
 
@@ -148,7 +149,7 @@ def every_connection(app: Ground) -> Iterator[None]:
 def test_a_read_only_server_is_told(app: Ground) -> None:
     with app.administrator() as connection:
         connection.execute(f'ALTER DATABASE "{app.url.database}" SET default_transaction_read_only = on')
-    for write in (lambda: app.driver.claim(app.place, "p"), lambda: app.driver.look_at(app.shard)):
+    for write in (lambda: EmbeddedDriver().claim(app.place, "p"), lambda: app.driver.look_at(app.shard)):
         with pytest.raises(StorageReadOnly) as raised:
             write()
         refused(raised.value, "eu-1", transient=False)
@@ -232,14 +233,14 @@ def test_an_older_server_and_another_encoding_are_refused(
         connection.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     with pytest.raises(StorageUnfit, match="LATIN1"):
         app.driver.look_at(with_url(app, conninfo(app.url.set(database="latin")._replace(password=None))))
-    monkeypatch.setattr("core.apps.embedded.postgres_session.OLDEST", 990_000)
+    monkeypatch.setattr("core.apps.embedded.postgres_connections.OLDEST", 990_000)
     with pytest.raises(StorageTooOld, match="needs 99 or newer"):
         app.driver.look_at(app.shard)
 
 
 def test_a_lock_that_stays_is_told_after_a_while(app: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     token = app.driver.claim(app.place, "p")
-    monkeypatch.setattr("core.apps.embedded.postgres_session.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("core.apps.embedded.postgres_connections.BUSY_SECONDS", 0.2)
     with app.administrator() as connection, connection.transaction():
         connection.execute("SELECT * FROM part_claim FOR UPDATE")
         with pytest.raises(StorageUnreachable) as raised:
