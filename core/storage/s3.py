@@ -16,8 +16,16 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
 from urllib3.exceptions import HTTPError
 
-from core.errors import BadCredentials, ObjectExists, StorageError, StorageUnreachable, WrongChecksum
-from core.storage.s3_errors import EmptyRange, Failure, changed_on_the_way, error_of
+from core.errors import (
+    AccessDenied,
+    BadCredentials,
+    ObjectExists,
+    ObjectNotFound,
+    StorageError,
+    StorageUnreachable,
+    WrongChecksum,
+)
+from core.storage.s3_errors import EmptyRange, Failure, changed_on_the_way, error_of, missing, taken
 from core.storage.s3_object import Digests, Facts, sent_along
 from core.storage.s3_place import SCHEME, Creating, S3Place, parse_place
 from core.storage.s3_stream import RangedStream
@@ -55,10 +63,8 @@ class S3Store:
         self._parts_from = parts_from
 
     def put(self, key: str, data: bytes) -> None:
-        def write(facts: dict[str, Any]) -> None:
-            self._client.put_object(**self._object(key), Body=data, **facts)
-
-        self._create(key, Digests.of(io.BytesIO(data)), write)
+        digests = Digests.of(io.BytesIO(data))
+        self._create(key, digests, lambda facts: self._client.put_object(**self._object(key), Body=data, **facts))
 
     def put_file(self, key: str, path: Path) -> None:
         key_parts(key)
@@ -148,7 +154,7 @@ class S3Store:
         key_parts(key)
         return {"Bucket": self.place.bucket, "Key": self._root + key}
 
-    def _create(self, key: str, digests: Digests, write: Callable[[dict[str, Any]], None]) -> None:
+    def _create(self, key: str, digests: Digests, write: Callable[[dict[str, Any]], object]) -> None:
         """`write` sends the object with what every object of ours is given."""
         key_parts(key)
         if self.place.creating is Creating.LOOK_FIRST:
@@ -168,21 +174,20 @@ class S3Store:
             transfers.upload(source, self.place.bucket, self._root + key, facts).result()
 
     def _must_be_free(self, key: str) -> None:
-        with self._errors(key, "HeadObject"):
-            try:
-                self._client.head_object(**self._object(key))
-            except ClientError as error:
-                if _status(error) == 404:
-                    return
-                raise
-        taken = Failure(names={"PreconditionFailed"}, status=412, operation="PutObject", said="it is there")
-        raise error_of(taken, self.place, key)
+        try:
+            self._head(key)
+        except ObjectNotFound:
+            return
+        except AccessDenied as error:
+            if isinstance(why := self._why(key, error), ObjectNotFound):
+                return
+            raise why from error
+        raise taken(self.place, key)
 
     def _written(self, key: str, mark: str) -> bool:
-        try:
+        with suppress(StorageError):
             return self._facts(key).marked(mark)
-        except StorageError:
-            return False
+        return False
 
     def _copied(self, origin: dict[str, str], source: Facts, digests: Digests, key: str) -> bool:
         """Let the server copy; False, with nothing left, if it does not vouch for the copy.
@@ -211,15 +216,25 @@ class S3Store:
 
     def _facts(self, key: str) -> Facts:
         try:
-            with self._errors(key, "HeadObject"):
-                answer = self._client.head_object(**self._object(key), ChecksumMode="ENABLED")
+            return self._head(key)
         except StorageError as error:
-            if not error.transient:
-                # A HEAD has no body that says why. Asked in another way, the server tells what concerns all objects.
-                with self._errors(key, "ListObjectsV2"):
-                    self._client.list_objects_v2(Bucket=self.place.bucket, Prefix=self._root, MaxKeys=1)
-            raise
-        return Facts.of(answer)
+            if error.transient:
+                raise
+            raise self._why(key, error) from error
+
+    def _head(self, key: str) -> Facts:
+        with self._errors(key, "HeadObject"):
+            return Facts.of(self._client.head_object(**self._object(key), ChecksumMode="ENABLED"))
+
+    def _why(self, key: str, error: StorageError) -> StorageError:
+        """The reason why an object cannot be read. An answer to HEAD does not say it, and who may list some prefixes
+        only is told that what is not there is denied. Asked for the list, the server tells, or this raises it."""
+        sought = self._root + key
+        with self._errors(key, "ListObjectsV2"):
+            listed = self._client.list_objects_v2(Bucket=self.place.bucket, Prefix=sought, MaxKeys=1)
+        if isinstance(error, AccessDenied) and sought not in {one["Key"] for one in listed.get("Contents", ())}:
+            return missing(self.place, key)
+        return error
 
     def _open(self, key: str, first: int) -> BinaryIO:
         """The first request finds the object, and brings `first` bytes of it if it has so many."""
@@ -228,6 +243,8 @@ class S3Store:
             facts = Facts.of(answer)
         except EmptyRange:
             facts, begun = self._facts(key), b""
+        except AccessDenied as error:
+            raise self._why(key, error) from error
 
         def read(start: int, end: int) -> bytes:
             return self._read(key, start, end, facts.etag)[1]
@@ -324,14 +341,10 @@ def _failure(error: Exception, operation: str) -> Failure:
         told = error.response.get("Error", {})
         return Failure(
             names={str(told.get("Code", ""))},
-            status=_status(error),
+            status=int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)),
             operation=error.operation_name,
             said=f"{told.get('Code', '')}: {told.get('Message', '')}".strip(": "),
         )
     return Failure(
         names={one.__name__ for one in type(error).__mro__}, status=0, operation=operation, said=str(error).rstrip(".")
     )
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -43,7 +43,7 @@ _READING: Final = frozenset({"GetObject", "HeadObject", "ListObjectsV2", "ListMu
 _CREATING: Final = frozenset({"PutObject", "CompleteMultipartUpload"})
 
 #: What a bucket's policy or an account's must allow for an operation.
-_PERMISSIONS: Final = {
+PERMISSIONS: Final = {
     "GetObject": "s3:GetObject",
     "HeadObject": "s3:GetObject",
     "ListObjectsV2": "s3:ListBucket",
@@ -54,6 +54,7 @@ _PERMISSIONS: Final = {
     "UploadPartCopy": "s3:GetObject on the source and s3:PutObject",
 }
 
+_BETWEEN: Final = "Start again or resume. If it happens again, look for what lies between here and the server."
 _NO_CREDENTIALS: Final = frozenset({"NoCredentialsError", "PartialCredentialsError", "NoAuthTokenError"})
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"})
 _BAD_CREDENTIALS: Final = frozenset(
@@ -81,17 +82,30 @@ class EmptyRange(StorageError):
     """What was asked for lies behind the object's last byte. Never shown: an empty object has no bytes to ask for."""
 
 
+def taken(place: S3Place, key: str) -> ObjectExists:
+    return ObjectExists(
+        f"{_named(place, key)} is there already; it was not changed.",
+        hint="Nothing is ever overwritten in a storage: use another key.",
+    )
+
+
+def missing(place: S3Place, key: str) -> ObjectNotFound:
+    return ObjectNotFound(
+        f"{_named(place, key)} is not there; nothing was changed.",
+        hint="It was deleted or never written: bring it back, or choose another backup.",
+    )
+
+
 def changed_on_the_way(place: S3Place, key: str) -> WrongChecksum:
     return WrongChecksum(
-        f"Object {key!r} in the storage {place.name} did not pass whole: its checksum is not that of the bytes; "
-        "nothing was changed.",
-        hint="Start again or resume. If it happens again, look for what lies between here and the server.",
+        f"{_named(place, key)} did not pass whole: its checksum is not that of the bytes; nothing was changed.",
+        hint=_BETWEEN,
     )
 
 
 def error_of(failure: Failure, place: S3Place, key: str) -> StorageError:
     """`key` is empty for what concerns the whole storage."""
-    what = f"Object {key!r} in the storage {place.name}" if key else f"The storage {place.name}"
+    what = _named(place, key)
     unchanged = "it was not changed" if failure.writing else "nothing was changed"
     server = place.endpoint or "S3"
     names = failure.names
@@ -116,9 +130,9 @@ def error_of(failure: Failure, place: S3Place, key: str) -> StorageError:
     if names & _CHANGED_BYTES:
         return WrongChecksum(
             f"{what} did not pass whole: its checksum is not that of the bytes ({failure.said}); {unchanged}.",
-            hint="Start again or resume. If it happens again, look for what lies between here and the server.",
+            hint=_BETWEEN,
         )
-    if any(name.startswith("KMS.") for name in names) or "InvalidEncryptionAlgorithmError" in names:
+    if any(name.startswith("KMS.") for name in names) or "kms:" in failure.said:
         return EncryptionRefused(
             f"{what} was refused by {server}: the key for its encryption cannot be used ({failure.said}); {unchanged}.",
             hint="Enable the key, and let this account use it: kms:GenerateDataKey and kms:Decrypt.",
@@ -133,29 +147,24 @@ def error_of(failure: Failure, place: S3Place, key: str) -> StorageError:
             f"{what} was not written: somebody else worked on it at the same moment ({failure.said}).",
             hint="Start again or resume.",
         )
-    return _by_status(failure, what, unchanged, server)
+    return _by_status(failure, place, key, unchanged)
 
 
-def _by_status(failure: Failure, what: str, unchanged: str, server: str) -> StorageError:
+def _by_status(failure: Failure, place: S3Place, key: str, unchanged: str) -> StorageError:
+    what, server = _named(place, key), place.endpoint or "S3"
     names = failure.names
     match failure.status:
         case 403 | 401:
-            permission = _PERMISSIONS.get(failure.operation, "s3:PutObject")
+            permission = PERMISSIONS.get(failure.operation, "s3:PutObject")
             return AccessDenied(
                 f"{what} is out of this account's reach: {server} denies it {failure.operation} ({failure.said}); "
                 f"{unchanged}.",
-                hint=f"Allow it {permission}; README.md, section S3, has all that is needed.",
+                hint=f"Allow it {permission}; README.md, section S3, has all it takes.",
             )
         case 404:
-            return ObjectNotFound(
-                f"{what} is not there; nothing was changed.",
-                hint="It was deleted or never written: bring it back, or choose another backup.",
-            )
+            return missing(place, key)
         case 412 if failure.operation in _CREATING:
-            return ObjectExists(
-                f"{what} is there already; it was not changed.",
-                hint="Nothing is ever overwritten in a storage: use another key.",
-            )
+            return taken(place, key)
         case 412:
             return WrongChecksum(
                 f"{what} became another one while it was read; {unchanged}.",
@@ -177,6 +186,10 @@ def _by_status(failure: Failure, what: str, unchanged: str, server: str) -> Stor
         f"{what} could not be used: {failure.operation} ended with {failure.said} ({failure.status}); {unchanged}.",
         hint="restorebot doctor looks at the storage again.",
     )
+
+
+def _named(place: S3Place, key: str) -> str:
+    return f"Object {key!r} in the storage {place.name}" if key else f"The storage {place.name}"
 
 
 def _credentials(failure: Failure, what: str, unchanged: str) -> BadCredentials:

@@ -1,5 +1,7 @@
 """The tables others rely on: record types, finding codes, error codes."""
 
+import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +13,7 @@ from core.content.directory import DIRECTORY_TYPES
 from core.content.jira import JIRA_TYPES
 from core.content.record_type import AppType, RecordType
 from core.findings import FindingCode
+from core.storage.s3_errors import PERMISSIONS
 from tests.architecture.repository import ROOT
 
 
@@ -68,3 +71,10 @@ def test_readme_explains_every_finding_and_every_error() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     codes = {code.value for code in FindingCode} | set(error_codes())
     assert sorted(code for code in codes if f"`{code}`" not in readme) == []
+
+
+def test_readme_grants_every_right_that_an_error_asks_for() -> None:
+    policy = re.search(r"\{\"Version\".*?\]\}\n", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert policy is not None
+    granted = set(re.findall(r'"(s3:[A-Z]\w+)"', json.dumps(json.loads(policy.group()))))
+    assert granted == {right for one in PERMISSIONS.values() for right in re.findall(r"s3:\w+", one)} | {"s3:PutObject"}

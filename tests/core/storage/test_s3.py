@@ -323,6 +323,20 @@ class TestRefusals:
             assert caught.value.hint
             assert store.place.name in caught.value.message
 
+    def test_what_is_not_there_is_told_where_s3_says_denied(self, store: S3Store, proxy: Proxy) -> None:
+        """As AWS does where an account may list some prefixes only."""
+        store.put("there", b"x")
+        for operation in ("HeadObject", "GetObject"):
+            proxy.does(Fault(answer=(403, "AccessDenied")), to=operation, times=99)
+        for read in (store.get, store.open, store.stat):
+            with pytest.raises(ObjectNotFound, match="not there"):
+                read("ther")
+            with pytest.raises(AccessDenied):
+                read("there")
+        proxy.forget()
+        proxy.does(Fault(answer=(403, "AccessDenied")), to="HeadObject")
+        assert store.copy_from(store, "there", "copy") == blake3(b"x").hexdigest()
+
     def test_wrong_credentials_are_told_and_new_ones_are_taken_at_once(
         self, store: S3Store, s3: S3Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
