@@ -19,6 +19,7 @@ from core.catalog import backups, shards
 from core.database import Database
 from core.database.sessions import end_sessions, session_mark, session_name
 from core.errors import RestorebotError, WrongState
+from core.moves.steps import MoveSteps
 from core.restore.assess import Tools
 from core.restore.run_steps import RunSteps
 from core.restore.steps import RestoreSteps
@@ -63,6 +64,10 @@ class Engine:
     @property
     def restore_steps(self) -> RestoreSteps:
         return RestoreSteps(tools=self.tools)
+
+    @property
+    def move_steps(self) -> MoveSteps:
+        return MoveSteps(tools=self.tools)
 
     @property
     def import_steps(self) -> ImportSteps:
@@ -114,6 +119,7 @@ class Engine:
         self.import_steps.clear_ended()
         return (
             self.restore_steps.end_kept_staging()
+            + self.move_steps.end_kept_staging()
             + sweep(self.tools)
             + clear_inboxes(self.database, self.open_store, self.now())
             + clear_work(self.database, self.settings.work_dir, self.now())
@@ -121,7 +127,7 @@ class Engine:
 
     def run_kinds(self) -> tuple[RunKind, ...]:
         """Plain functions under stable names: what workers execute."""
-        return (self._restores(), self._backups())
+        return (self._restores(), self._moves(), self._backups())
 
     def person(self) -> Person:
         """Who acts on the command line: the operating-system account."""
@@ -134,6 +140,9 @@ class Engine:
 
     def _restores(self) -> RunKind:
         return self._publishing(self.restore_steps, self.restore_steps.body, self.restore_steps.part)
+
+    def _moves(self) -> RunKind:
+        return self._publishing(self.move_steps, self.move_steps.body, self.move_steps.part)
 
     def _publishing(
         self,

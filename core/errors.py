@@ -4,7 +4,7 @@ RestorebotError
 ├── UsageError              exit 2: the words of the call are wrong
 │   ├── NotFound, Ambiguous, SettingError
 ├── Refused                 exit 1: the call is understood and not allowed now
-│   ├── NotAllowed, WrongState, Held, BackupMarked
+│   ├── NotAllowed, WrongState, ShardFull, Held, BackupMarked
 ├── ExportError             a native export cannot be taken in
 │   ├── NotAnExport, TruncatedArchive, UnsafeArchive, TooManyEntries, ForbiddenXml, MalformedXml, MissingEntities,
 │   │   WrongAppType
@@ -71,6 +71,12 @@ class NotAllowed(Refused):
 
 class WrongState(Refused):
     code = "wrong-state"
+
+
+class ShardFull(Refused):
+    """As many apps are on the shard, or on their way to it, as the setting allows."""
+
+    code = "shard-full"
 
 
 class Held(Refused):

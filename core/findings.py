@@ -37,6 +37,7 @@ class FindingCode(StrEnum):
     DESTINATION_HELD = "destination.held"
     DESTINATION_OTHER_SHARD = "destination.other-shard"
     DESTINATION_OTHER_REGION = "destination.other-region"
+    DESTINATION_SHARD_FULL = "destination.shard-full"
     DESTINATION_DISK_SPACE = "destination.disk-space"
     USER_INVALID_EMAIL = "user.invalid-email"
     USER_DUPLICATE_EMAIL = "user.duplicate-email"

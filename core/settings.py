@@ -37,14 +37,16 @@ class Settings(BaseSettings):
         default=60_000_000_000, ge=0, description="logical size of a backup above which support restores it"
     )
     shard_move_estimate_minutes: int = Field(
-        default=30, ge=0, description="told when the destination is on another shard"
+        default=30, ge=0, description="told for a move, and a restore across shards, until past ones tell better"
     )
     restore_interval_days: int = Field(default=0, ge=0, description="one backup at most once in N days; 0: no limit")
     validation_cache_minutes: int = Field(default=60, ge=0, description="how long a good validation is reused")
     second_person: str = Field(
         default="", pattern="^(|always|admin-access|never)$", description="overrides the organization's own rule if set"
     )
-    apps_per_shard: int = Field(default=500, ge=1, description="provisioning refuses above it")
+    apps_per_shard: int = Field(
+        default=500, ge=1, description="provisioning, moves and restores across shards refuse above it"
+    )
     max_archive_entries: int = Field(default=500_000, ge=1, description="an export with more entries is refused")
     generation_grace_hours: int = Field(default=24, ge=0, description="between retiring a generation and dropping it")
     staging_keep_hours: int = Field(default=24, ge=0, description="how long a failed run can be resumed")

@@ -1,6 +1,6 @@
 """The port to an app's data: what restore, backup and look ask of a driver."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -106,6 +106,16 @@ class KeyRange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeySlice:
+    """Rows of one type that stand together in the order of their keys."""
+
+    keys: KeyRange
+    rows: int
+    #: bytes of their texts, and eight for each column
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Capabilities:
     atomic_publish: bool
     #: record types this driver cannot restore
@@ -153,9 +163,18 @@ class Driver(Protocol):
         and `drop`."""
         ...
 
-    def stage(self, place: Place) -> None:
-        """Make the place for a restore: tables without indexes, one placeholder row in each table that is referred to.
-        A place that stands already is kept with everything loaded."""
+    def stage(self, place: Place, *, provisioned: Iterable[tuple[str, str]] = ()) -> None:
+        """Make the place for a restore or a move: tables without indexes, one placeholder row in each table that is
+        referred to. `provisioned` are the records a new app comes with, as another place says them. A place that stands
+        already is kept with everything loaded."""
+        ...
+
+    def provisioned(self, place: Place) -> tuple[tuple[str, str], ...]:
+        """Record type and key of what `provision` made, sorted; empty once that was deleted."""
+        ...
+
+    def edits(self, place: Place) -> int:
+        """A number that rises with every edit: where it is the same, what was read from the place still holds."""
         ...
 
     def claim(self, place: Place, part: str) -> int:
@@ -183,6 +202,11 @@ class Driver(Protocol):
 
     def read(self, place: Place, record_type: RecordType, keys: KeyRange = KeyRange()) -> pa.RecordBatchReader:
         """Rows in `record_type.schema`, sorted by key; without the placeholder row."""
+        ...
+
+    def slices(self, place: Place, record_type: RecordType, size_bytes: int) -> tuple[KeySlice, ...]:
+        """All rows of the type but the placeholder, in slices of about `size_bytes`, by key. To be asked after `index`,
+        of a place that does not change."""
         ...
 
     def select(

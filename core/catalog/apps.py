@@ -20,7 +20,7 @@ from core.catalog.tables import (
 )
 from core.content.record_type import AppType
 from core.database.locks import LOCKED
-from core.errors import NotFound, UsageError, WrongState
+from core.errors import NotFound, ShardFull, UsageError, WrongState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ def create(
     """The rows of a new app and its first generation, which is staged until the driver has made its place and
     `provisioned` is called. One that was left before that is taken up again by the same name, type and shard.
 
-    Raises NotFound for organization or shard; WrongState when the name is taken or the shard is full.
+    Raises NotFound for organization or shard; WrongState when the name is taken; ShardFull.
     """
     name = name.strip()
     if not name:
@@ -102,16 +102,28 @@ def create(
     return get(session, row.id)
 
 
-def require_room(session: Session, shard: str, apps_per_shard: int, *, unchanged: str) -> None:
-    """Locks the shard, so that there is room until this transaction ends. Raises NotFound; WrongState when it is full,
-    ending with `unchanged`."""
+def require_room(session: Session, shard: str, apps_per_shard: int, *, app_id: str = "", unchanged: str) -> None:
+    """Locks the shard, so that there is room until this transaction ends. Raises as `refuse_full` does."""
     shards.lock(session, shard)
-    count = session.scalar(select(func.count()).select_from(AppRow).where(AppRow.shard == shard)) or 0
+    refuse_full(session, shard, apps_per_shard, app_id=app_id, unchanged=unchanged)
+
+
+def refuse_full(session: Session, shard: str, apps_per_shard: int, *, app_id: str = "", unchanged: str) -> None:
+    """Raises ShardFull, ending with `unchanged`, when the shard has no room for one more app, or for `app_id`."""
+    count = count_on(session, shard, but=app_id)
     if count >= apps_per_shard:
-        raise WrongState(
+        raise ShardFull(
             f"The shard {shard} has {count} apps, and at most {apps_per_shard} are allowed. {unchanged}",
             hint="Choose another shard (`restorebot shard list`), or raise RESTOREBOT_APPS_PER_SHARD.",
         )
+
+
+def count_on(session: Session, shard: str, *, but: str = "") -> int:
+    """How many apps are on a shard or on their way to it, which is where a generation is staged for them."""
+    staged = (GenerationRow.shard == shard) & (GenerationRow.status == GenerationStatus.STAGED.value)
+    coming = select(GenerationRow.app_id).where(staged)
+    there = (AppRow.shard == shard) | AppRow.id.in_(coming)
+    return session.scalar(select(func.count()).select_from(AppRow).where(there, AppRow.id != but)) or 0
 
 
 def provisioned(session: Session, app_id: str) -> App:

@@ -93,8 +93,15 @@ def switch_live(session: Session, app_id: str, generation: str, now: datetime) -
             kind=EventKind.MOVED,
             now=now,
             key=f"moved:{generation}",
-            data={"from": app.shard, "to": found.shard},
+            data={"from": app.shard, "to": found.shard, "generation": generation},
         )
+
+
+def moved_from(session: Session, app_id: str, generation: str) -> str | None:
+    """The shard an app was on before this generation became its data on another one; None where it stayed."""
+    told = log.read(session, stream=(StreamKind.APP, app_id))
+    moved = (one for one in told if one.kind is EventKind.MOVED and one.data.get("generation") == generation)
+    return next((one.data["from"] for one in moved), None)
 
 
 def mark_dropped(session: Session, generation: str) -> None:

@@ -29,7 +29,7 @@ _WORDS: Final = {
     ),
     HoldReason.MOVE: (
         "the move {run}",
-        "Wait until the move ends. One that was broken off goes on when it is started again: `restorebot app move`.",
+        "Wait until it ends (`restorebot move show {run}`), or end it with `restorebot move cancel {run}`.",
     ),
     HoldReason.CLEAR: (
         "the clearing {run}",

@@ -155,7 +155,7 @@ class Runs(Generic[R]):
     def enter(self, session: Session, run_id: str, token: int, step: str, now: datetime) -> R:
         """Begin a step before publishing. Raises Cancelled when that is wanted, Fenced when another worker has the
         run."""
-        self._write(session, run_id, token, *self._wanted(), step=step)
+        self.write(session, run_id, token, *self._wanted(), step=step)
         self.tell(session, run_id, EventKind.STEP, now, f"step:{step}", {"step": step})
         return self.get(session, run_id)
 
@@ -170,7 +170,12 @@ class Runs(Generic[R]):
         return found
 
     def set_generation(self, session: Session, run_id: str, token: int, generation: str) -> None:
-        self._write(session, run_id, token, generation=generation)
+        self.write(session, run_id, token, generation=generation)
+
+    def write(self, session: Session, run_id: str, token: int, *where: Any, **values: Any) -> None:
+        """Write the row while it is mine. Raises Cancelled, or Fenced; then nothing is written."""
+        if not self._update(session, *self._mine(run_id, token), *where, **values):
+            self._lost(self.get(session, run_id))
 
     def part_done(
         self, session: Session, run: Run, step: str, part: str, *, size_bytes: int, done: Mapping[str, Any]
@@ -230,7 +235,7 @@ class Runs(Generic[R]):
 
     def after_publishing(self, session: Session, run_id: str, token: int, step: str, now: datetime) -> R:
         """Begin a step after publishing, when nothing can cancel the run any more. Raises Fenced."""
-        self._write(session, run_id, token, step=step)
+        self.write(session, run_id, token, step=step)
         self.tell(session, run_id, EventKind.STEP, now, f"step:{step}", {"step": step})
         return self.get(session, run_id)
 
@@ -305,6 +310,10 @@ class Runs(Generic[R]):
         if self._update(session, self.row.id == run_id, self.row.status == RunStatus.FAILED.value, staging_until=None):
             holds.release(session, run_id)
 
+    def went_through(self) -> tuple[ColumnElement[bool], ...]:
+        """Completed at the first attempt: from start to end nobody waited for a person."""
+        return (self.row.status == RunStatus.COMPLETED.value, self.row.attempt == 1)
+
     def tell(
         self, session: Session, run_id: str, kind: EventKind, now: datetime, key: str, data: dict[str, Any]
     ) -> None:
@@ -315,11 +324,6 @@ class Runs(Generic[R]):
 
     def _wanted(self) -> tuple[Any, ...]:
         return (self.row.cancel_wanted_at.is_(None), self.row.published_at.is_(None))
-
-    def _write(self, session: Session, run_id: str, token: int, *where: Any, **values: Any) -> None:
-        """Raises Cancelled, or Fenced, and writes nothing."""
-        if not self._update(session, *self._mine(run_id, token), *where, **values):
-            self._lost(self.get(session, run_id))
 
     def _update(self, session: Session, *where: Any, **values: Any) -> bool:
         """Whether a guarded UPDATE found its row: exactly one of two that race is told so."""

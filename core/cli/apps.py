@@ -6,12 +6,13 @@ import typer
 
 from core.access.roles import require
 from core.access.tables import RoleName
-from core.catalog import apps, backups, clearing, moves, names, organizations, shards
+from core.catalog import apps, backups, clearing, names, organizations, shards
 from core.catalog.apps import App
 from core.cli import pick
 from core.cli.acting import organization_admin
 from core.cli.context import Json, engine_of, iso, moment, output, show_facts, show_json, show_table
 from core.cli.look import look
+from core.cli.moves import start
 from core.content.catalogue import BY_NAME
 from core.content.record_type import AppType
 from core.engine import Engine
@@ -138,24 +139,14 @@ def move(
     to: Annotated[str, typer.Option("--to", help="The shard, of the same region, the app goes to.")],
     as_json: Json = False,
 ) -> None:
-    """Move an app without data to another shard of its region. One that was broken off goes on."""
+    """Move an app with all its data to another shard of its region, and follow it to the end.
+
+    Until the switch the app can be read and not changed. Exit status: 0 moved, 1 failed or refused, 4 cancelled, 130
+    left by Ctrl-C.
+    """
     with engine_of(context) as engine:
         found, person = _administered(engine, name)
-        moved = moves.move_empty(
-            engine.database,
-            engine.drivers[found.driver],
-            app_id=found.id,
-            shard=to,
-            apps_per_shard=engine.settings.apps_per_shard,
-            person=person,
-            now=engine.now,
-        )
-        if as_json:
-            show_json(app_json(engine, moved))
-        elif found.shard == moved.shard:
-            output().print(f"{moved.name} ({moved.id}) is on {moved.shard}; it was not moved.", markup=False)
-        else:
-            output().print(f"Moved {moved.name} ({moved.id}) from {found.shard} to {moved.shard}.", markup=False)
+        start(engine, found.id, to, person, as_json=as_json)
 
 
 @app.command("clear-default-space")

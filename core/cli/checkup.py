@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import text
 
@@ -14,12 +14,13 @@ from core.access.roles import holders
 from core.access.tables import RoleName
 from core.backup.leftovers import abandoned
 from core.catalog import apps, backups, generations, holds, organizations, shards, storages
-from core.catalog.runs import OPEN
+from core.catalog.runs import OPEN, Runs
 from core.catalog.tables import HoldReason
 from core.cli.context import moment, size
 from core.engine import Engine
 from core.errors import RestorebotError
 from core.migrations import head, revision_of
+from core.moves import moves
 from core.restore import restores
 from core.storage import check
 from core.storage.check import Look, Verdict
@@ -248,11 +249,12 @@ def _queues(engine: Engine, now_open: Situation) -> Iterator[Line]:
 def _runs(engine: Engine, found: JournalLookup, now_open: Situation, now: datetime) -> Iterator[Line]:
     """What is not over, and why it does not go on."""
     with engine.database.reading() as session:
-        everything = restores.list_all(session)
+        kinds: tuple[Runs[Any], ...] = (restores.RUNS, moves.RUNS)
+        everything = [(kind.word, one) for kind in kinds for one in kind.list_all(session)]
         running = backups.running(session)
     in_journal = {one.id.partition("@")[0] for one in found.pending}
     not_over = [
-        (f"restore {one.id}", one.id, one.step.value, one.created_at) for one in everything if one.status.value in OPEN
+        (f"{word} {one.id}", one.id, one.step, one.created_at) for word, one in everything if one.status.value in OPEN
     ]
     not_over += [(f"import {one.id}", one.id, one.step or "queued", one.taken_at) for one in running]
     for what, run_id, step, since in not_over:
@@ -262,12 +264,12 @@ def _runs(engine: Engine, found: JournalLookup, now_open: Situation, now: dateti
             yield warning(what, f"{said}; it {wait.said}", "Start one: restorebot worker")
         else:
             yield ok(what, f"{said}, since {moment(since)}" + (f"; {wait.said}" if wait.said else ""))
-    for one in everything:
+    for word, one in everything:
         if one.staging_until is not None and one.staging_until > now:
             yield warning(
-                f"restore {one.id}",
-                f"failed, and can be resumed until {moment(one.staging_until)}; till then it holds app and backup",
-                f"Resume it (restorebot restore resume {one.id}) or end it (restorebot restore cancel {one.id}).",
+                f"{word} {one.id}",
+                f"failed, and can be resumed until {moment(one.staging_until)}; till then it keeps what it holds",
+                f"Resume it (restorebot {word} resume {one.id}) or end it (restorebot {word} cancel {one.id}).",
             )
 
 
@@ -280,14 +282,13 @@ def _leftovers(engine: Engine) -> Iterator[Line]:
             (app, hold)
             for app in apps.list_all(session)
             for hold in holds.holds_on(session, holds.on_app(app.id))
-            if hold.reason in (HoldReason.MOVE, HoldReason.CLEAR)
+            if hold.reason is HoldReason.CLEAR
         ]
     for app, hold in broken_off:
-        verb = "move" if hold.reason is HoldReason.MOVE else "clear-default-space"
         yield warning(
             f"app {app.name}",
             f"held by a {hold.reason.value} since {moment(hold.since)}",
-            f'Unless it is running now, start it again: restorebot app {verb} "{app.name}"',
+            f'Unless it is running now, start it again: restorebot app clear-default-space "{app.name}"',
         )
     grace = f"{settings.generation_grace_hours} h after they were replaced, by a worker"
     yield ok("generations", f"{len(retired)} replaced ones wait to be removed, {grace}; {len(orphans)} never published")

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from core.cli.context import notes
+from core.catalog.runs import OPEN, R, Runs
+from core.cli.context import INTERRUPTED, notes, say
 from core.engine import Engine
 from core.errors import RestorebotError, WorkerBroken
 from core.workflow.waits import situation
@@ -116,6 +118,33 @@ class _Why:
             )
             self._looked = time.monotonic()
         return self._said
+
+
+def follow_to_end(engine: Engine, runs: Runs[R], run_id: str, *, quiet: bool) -> R:
+    """The run as it is when it is over. Ctrl-C (KeyboardInterrupt) leaves it to the next worker."""
+
+    def run() -> R:
+        with engine.database.reading() as session:
+            return runs.get(session, run_id)
+
+    def look() -> Progressing:
+        now = run()
+        return Progressing(
+            over=now.status.value not in OPEN, step=now.step, done=now.progress_done, total=now.progress_total
+        )
+
+    follow(engine, look, run_id=run_id, what=f"{runs.word} {run_id}", quiet=quiet)
+    return run()
+
+
+def follow_or_leave(engine: Engine, runs: Runs[R], run_id: str, *, quiet: bool) -> R:
+    """The same for a command that ends with the run: Ctrl-C ends it sooner, and it says how to go on."""
+    try:
+        return follow_to_end(engine, runs, run_id, quiet=quiet)
+    except KeyboardInterrupt:
+        say(f"\nLeft. The {runs.word} goes on when a worker runs, or: restorebot {runs.word} resume {run_id}")
+        say(f"To end it, with everything as it was: restorebot {runs.word} cancel {run_id}")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _bar(*, quiet: bool) -> Progress:

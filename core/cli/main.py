@@ -23,6 +23,7 @@ NOUNS: Final = {
     "app": Noun("apps", "Jira and Confluence apps: provision, look inside, deactivate, move."),
     "backup": Noun("backups", "Backups: import a native export, list, show, check."),
     "restore": Noun("restores", "Restores: plan, run, list, show, cancel, resume."),
+    "move": Noun("moves", "Moves of apps to other shards: list, show, cancel, resume."),
     "access": Noun("access", "Access that restores propose: look what it would do, then approve or deny it."),
     "org": Noun("organizations", "Organizations, and what they may do."),
     "shard": Noun("shards", "Shards: where apps' data lives."),

@@ -11,6 +11,9 @@ from core.catalog import names, organizations, shards, storages
 from core.catalog.organizations import Organization
 from core.catalog.storages import Storage
 from core.errors import NotFound, UsageError
+from core.moves import moves
+from core.moves.moves import Move
+from core.moves.tables import MoveRow
 from core.restore import restores
 from core.restore.restores import Restore
 from core.restore.tables import RestoreRow
@@ -18,6 +21,8 @@ from core.restore.tables import RestoreRow
 T = TypeVar("T")
 
 RESTORE = names.Noun(word="restore", prefix="rst", id=RestoreRow.id, command="restorebot restore list")
+
+MOVE = names.Noun(word="move", prefix="mov", id=MoveRow.id, command="restorebot move list")
 
 GRANT = names.Noun(word="grant", prefix="grt", id=GrantRow.id, command="restorebot access list --all")
 
@@ -40,6 +45,10 @@ def storage(session: Session, word: str) -> Storage:
 
 def restore(session: Session, word: str) -> Restore:
     return restores.get(session, names.find(session, RESTORE, word))
+
+
+def move(session: Session, word: str) -> Move:
+    return moves.RUNS.get(session, names.find(session, MOVE, word))
 
 
 def grant_id(session: Session, word: str) -> str:

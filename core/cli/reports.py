@@ -19,6 +19,7 @@ from core.restore.report import make_report
 from core.restore.request import RestoreRequest
 from core.restore.restores import Restore
 from core.restore.tables import RestoreStatus
+from core.restore.wording import about
 
 
 def show_plan(engine: Engine, request: RestoreRequest, found: Assessment) -> None:
@@ -39,19 +40,22 @@ def show_plan(engine: Engine, request: RestoreRequest, found: Assessment) -> Non
             ("plan", plan.digest),
         ]
         if plan.moves:
-            rows.insert(2, ("moves to", f"shard {plan.target_shard}, the backup's"))
+            took = about(found.move_minutes or 0)
+            rows.insert(2, ("moves to", f"shard {plan.target_shard}, the backup's ({took})"))
     show_facts(rows)
     show_findings(found.findings)
 
 
 def show_report(engine: Engine, restore: Restore) -> None:
     facts = restore_json(engine, restore)
+    moved = facts.get("move")
     show_facts(
         [
             ("restore", restore.id),
             ("status", f"{restore.status.value}" + (_counted(facts["findings"]) if facts["findings"] else "")),
             ("backup", restore.backup_id),
             ("destination", facts["destination"]["name"]),
+            *([("moved", f"from shard {moved['from']} to {moved['to']}")] if moved else []),
             ("started", restore.started_at),
             ("finished", restore.finished_at),
         ]
@@ -138,6 +142,7 @@ def _grants(engine: Engine, restore: Restore) -> list[dict[str, Any]]:
 def plan_json(found: Assessment) -> dict[str, Any]:
     return {
         "plan": found.plan.to_json() if found.plan else None,
+        "move_minutes": found.move_minutes,
         "blocked": blocks(found.findings),
         "findings": [one.to_json() for one in found.findings],
     }

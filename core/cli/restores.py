@@ -8,14 +8,12 @@ from core.access.people import Person
 from core.access.roles import require
 from core.access.tables import RoleName
 from core.catalog import apps, names
-from core.catalog.runs import OPEN
 from core.cli import pick
 from core.cli.context import (
     BLOCKED,
     CANCELLED,
     COMPLETED,
     FAILED,
-    INTERRUPTED,
     Json,
     confirmed,
     engine_of,
@@ -23,7 +21,7 @@ from core.cli.context import (
     show_json,
     show_table,
 )
-from core.cli.follow import Progressing, follow
+from core.cli.follow import follow_or_leave
 from core.cli.reports import head_json, plan_json, restore_json, show_plan, show_report
 from core.engine import Engine
 from core.errors import RunFailed
@@ -33,6 +31,7 @@ from core.restore.assess import Assessment, assess
 from core.restore.request import RestoreRequest, parse_resolution, parse_without
 from core.restore.restores import Restore
 from core.restore.tables import RestoreStatus, Step
+from core.restore.wording import about
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -95,6 +94,8 @@ def run(
             say("Nothing was started.")
             raise typer.Exit(CANCELLED)
         submitted = submit(engine, request, found)
+        if found.move_minutes is not None and not as_json:
+            say(f"Moving to shard {submitted.plan.target_shard} ({about(found.move_minutes)}).")
         finish(engine, submitted.id, as_json=as_json)
 
 
@@ -111,30 +112,13 @@ def submit(engine: Engine, request: RestoreRequest, found: Assessment) -> Restor
             plan=found.plan,
             shown=shown,
             now=engine.now(),
+            move_minutes=found.move_minutes,
         )
-
-
-def follow_to_end(engine: Engine, restore_id: str, *, quiet: bool) -> Restore:
-    """The restore as it is when it is over. Ctrl-C (KeyboardInterrupt) leaves it to the next worker."""
-
-    def look() -> Progressing:
-        now = _get(engine, restore_id)
-        return Progressing(
-            over=now.status.value not in OPEN, step=now.step.value, done=now.progress_done, total=now.progress_total
-        )
-
-    follow(engine, look, run_id=restore_id, what=f"restore {restore_id}", quiet=quiet)
-    return _get(engine, restore_id)
 
 
 def finish(engine: Engine, restore_id: str, *, as_json: bool, aim: RestoreStatus = RestoreStatus.COMPLETED) -> None:
     """Follow a run to its end, show the report, and exit with its status: 0 when it came to its aim."""
-    try:
-        restore = follow_to_end(engine, restore_id, quiet=as_json)
-    except KeyboardInterrupt:
-        say(f"\nLeft. The restore goes on when a worker runs, or: restorebot restore resume {restore_id}")
-        say(f"To end it, with the destination as it was: restorebot restore cancel {restore_id}")
-        raise typer.Exit(INTERRUPTED) from None
+    restore = follow_or_leave(engine, restores.RUNS, restore_id, quiet=as_json)
     if as_json:
         show_json(restore_json(engine, restore))
     else:
@@ -188,12 +172,7 @@ def cancel(context: typer.Context, name: RestoreName, as_json: Json = False) -> 
     with engine_of(context) as engine:
         restore = _find(engine, name)
         person = _admin(engine, restore.app_id)
-        with engine.database.transaction() as session:
-            wanted = restores.want_cancel(session, restore.id, person.id, engine.now())
-        if wanted.status is RestoreStatus.FAILED:
-            engine.restore_steps.discard(wanted)
-            with engine.database.transaction() as session:
-                restores.RUNS.finish_cancel(session, restore.id, engine.now())
+        engine.restore_steps.cancel(restore.id, person.id)
         finish(engine, restore.id, as_json=as_json, aim=RestoreStatus.CANCELLED)
 
 
@@ -234,8 +213,3 @@ def _admin(engine: Engine, app_id: str) -> Person:
 def _find(engine: Engine, name: str) -> Restore:
     with engine.database.reading() as session:
         return pick.restore(session, name)
-
-
-def _get(engine: Engine, restore_id: str) -> Restore:
-    with engine.database.reading() as session:
-        return restores.get(session, restore_id)

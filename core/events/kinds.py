@@ -8,6 +8,7 @@ from typing import Any
 
 class StreamKind(StrEnum):
     RESTORE = "restore"
+    MOVE = "move"
     BACKUP = "backup"
     TICKET = "ticket"
     APP = "app"

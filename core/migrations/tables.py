@@ -6,6 +6,7 @@ from sqlalchemy import MetaData
 
 import core.access.tables as access
 import core.catalog.tables as catalog
+import core.moves.tables as moves
 import core.restore.tables as restore
 import core.workflow.tables as workflow
 from core import audit
@@ -13,5 +14,5 @@ from core.database import Base
 from core.events import log as events
 
 #: A test fails for a module with tables that is not among these.
-MODULES: Final = (access, audit, catalog, events, restore, workflow)
+MODULES: Final = (access, audit, catalog, events, moves, restore, workflow)
 METADATA: Final[MetaData] = Base.metadata

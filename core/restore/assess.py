@@ -19,6 +19,7 @@ from core.errors import BadSignature, DamagedObject, RestorebotError, UnknownFor
 from core.findings import Finding, FindingCode, Severity
 from core.restore import restores
 from core.restore.choices import Choices
+from core.restore.estimate import PastRun, estimated_minutes
 from core.restore.facts import BackupFacts, DestinationFacts, Facts, GroupFacts, Limits, OrganizationFacts
 from core.restore.people import backup_directory, group_facts
 from core.restore.plan import RestorePlan, make_plan
@@ -47,6 +48,8 @@ class Assessment:
     plan: RestorePlan | None
     findings: tuple[Finding, ...]
     manifest: Manifest | None
+    #: about how long it takes, where it moves the destination to another shard
+    move_minutes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,8 @@ class _Rows:
     held: str
     held_by_this_run: bool
     restored_at: datetime | None
+    other_apps: int
+    past_moves: Sequence[PastRun]
     directory: Directory
 
 
@@ -91,8 +96,14 @@ def assess(tools: Tools, request: RestoreRequest, *, run_id: str = "") -> Assess
         backup_groups=names,
         part_bytes=tools.settings.part_bytes,
     )
-    facts = _facts(tools, rows, reader.manifest, inspection, groups)
-    return Assessment(plan=plan, findings=preflight(request, plan, facts), manifest=reader.manifest)
+    minutes = estimated_minutes(rows.past_moves, plan.size_bytes, default=tools.settings.shard_move_estimate_minutes)
+    facts = _facts(tools, rows, reader.manifest, inspection, groups, minutes)
+    return Assessment(
+        plan=plan,
+        findings=preflight(request, plan, facts),
+        manifest=reader.manifest,
+        move_minutes=minutes if plan.moves else None,
+    )
 
 
 def open_backup(tools: Tools, backup: Backup, storage_url: str = "") -> ArchiveReader:
@@ -109,17 +120,20 @@ def _read(tools: Tools, request: RestoreRequest, run_id: str) -> _Rows:
         destination = apps.get(session, request.destination_id)
         others = [one for one in holds.holds_on(session, holds.on_app(destination.id)) if one.run_id != run_id]
         holding = [one.run_id for one in holds.holds_on(session, holds.on_backup(backup.id))]
+        target = _target(backup, destination, shards.list_all(session))
         return _Rows(
             backup=backup,
             source=source,
             destination=destination,
             organization=organizations.get(session, destination.organization_id),
             place=apps.place(session, destination),
-            target=_target(backup, destination, shards.list_all(session)),
+            target=target,
             storage_url=storages.get(session, backup.storage_id).url,
             held=holds.held_error(f"{destination.name}", others[0]).message if others else "",
             held_by_this_run=run_id in holding,
             restored_at=restores.last_completed(session, backup.id),
+            other_apps=apps.count_on(session, target.name, but=destination.id),
+            past_moves=restores.past_moves(session),
             directory=snapshot(session, destination.organization_id),
         )
 
@@ -148,7 +162,12 @@ def _groups(
 
 
 def _facts(
-    tools: Tools, rows: _Rows, manifest: Manifest, inspection: Inspection, groups: tuple[GroupFacts, ...]
+    tools: Tools,
+    rows: _Rows,
+    manifest: Manifest,
+    inspection: Inspection,
+    groups: tuple[GroupFacts, ...],
+    move_minutes: int,
 ) -> Facts:
     backup, destination, organization, settings = rows.backup, rows.destination, rows.organization, tools.settings
     return Facts(
@@ -182,12 +201,14 @@ def _facts(
             only_default_personal_space=inspection.only_default_personal_space,
             held=rows.held,
             free_bytes=tools.drivers[destination.driver].free_bytes(rows.target),
+            other_apps=rows.other_apps,
+            move_minutes=move_minutes,
         ),
         groups=groups,
         limits=Limits(
             self_service_limit_bytes=settings.self_service_limit_bytes,
             restore_interval_days=settings.restore_interval_days,
-            shard_move_estimate_minutes=settings.shard_move_estimate_minutes,
+            apps_per_shard=settings.apps_per_shard,
         ),
         backup_region=backup.region,
     )

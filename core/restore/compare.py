@@ -11,7 +11,20 @@ from core.content.record_type import RecordType
 from core.findings import Finding, FindingCode, Severity
 
 _EXAMPLES = 5
-_HINT = "Nothing was published, and the destination is as it was. Restore again; if it fails again, tell support."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """How what differs is told."""
+
+    held_by: str  # what was loaded comes from it
+    hint: str
+
+
+OF_BACKUP = Words(
+    held_by="the backup",
+    hint="Nothing was published, and the destination is as it was. Restore again; if it fails again, tell support.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +33,12 @@ class Compared:
     findings: tuple[Finding, ...]
 
 
-def compare(record_type: RecordType, expected: Iterable[pa.RecordBatch], actual: Iterable[pa.RecordBatch]) -> Compared:
+def compare(
+    record_type: RecordType,
+    expected: Iterable[pa.RecordBatch],
+    actual: Iterable[pa.RecordBatch],
+    words: Words = OF_BACKUP,
+) -> Compared:
     """Compare all rows. Where keys differ, the first that is missing or was added is named and the rest is not looked
     at; where only values differ, every such row is counted, by column."""
     left, right = _Rows(expected), _Rows(actual)
@@ -33,13 +51,13 @@ def compare(record_type: RecordType, expected: Iterable[pa.RecordBatch], actual:
         if want.equals(have):
             continue
         if not want.column("key").equals(have.column("key")):
-            return Compared(rows=rows, findings=(_first_strange(record_type, want, have),))
+            return Compared(rows=rows, findings=(_first_strange(record_type, want, have, words),))
         _note_differences(want, have, differing)
-    found = [_differs(record_type, column, *what) for column, what in sorted(differing.items())]
+    found = [_differs(record_type, column, *what, words) for column, what in sorted(differing.items())]
     if left.fill():
-        found.append(_missing(record_type, left.take(1).column("key")[0].as_py()))
+        found.append(_missing(record_type, left.take(1).column("key")[0].as_py(), words))
     if right.fill():
-        found.append(_added(record_type, right.take(1).column("key")[0].as_py()))
+        found.append(_added(record_type, right.take(1).column("key")[0].as_py(), words))
     return Compared(rows=rows, findings=tuple(found))
 
 
@@ -67,11 +85,11 @@ class _Rows:
         return taken
 
 
-def _first_strange(record_type: RecordType, want: pa.RecordBatch, have: pa.RecordBatch) -> Finding:
+def _first_strange(record_type: RecordType, want: pa.RecordBatch, have: pa.RecordBatch, words: Words) -> Finding:
     for index in count():
         wanted, had = want.column("key")[index].as_py(), have.column("key")[index].as_py()
         if wanted != had:
-            return _missing(record_type, wanted) if wanted < had else _added(record_type, had)
+            return _missing(record_type, wanted, words) if wanted < had else _added(record_type, had, words)
     raise AssertionError("unreachable: the columns differ")
 
 
@@ -86,35 +104,35 @@ def _note_differences(want: pa.RecordBatch, have: pa.RecordBatch, differing: dic
         differing[name] = (total + len(keys), (examples + keys.slice(0, _EXAMPLES).to_pylist())[:_EXAMPLES])
 
 
-def _differs(record_type: RecordType, column: str, total: int, examples: list[str]) -> Finding:
+def _differs(record_type: RecordType, column: str, total: int, examples: list[str], words: Words) -> Finding:
     return Finding(
         code=FindingCode.VERIFY_RECORDS_DIFFER,
         severity=Severity.ERROR,
         subject=f"{record_type.name}.{column}",
-        message=f"{total} {record_type.title} have another value in {column} than the backup.",
-        hint=_HINT,
+        message=f"{total} {record_type.title} have another value in {column} than {words.held_by}.",
+        hint=words.hint,
         count=total,
         examples=tuple(examples),
     )
 
 
-def _missing(record_type: RecordType, key: str) -> Finding:
+def _missing(record_type: RecordType, key: str, words: Words) -> Finding:
     return Finding(
         code=FindingCode.VERIFY_RECORDS_MISSING,
         severity=Severity.ERROR,
         subject=record_type.name,
-        message=f"Records of the backup are missing among the loaded {record_type.title}.",
-        hint=_HINT,
+        message=f"Records of {words.held_by} are missing among the loaded {record_type.title}.",
+        hint=words.hint,
         examples=(key,),
     )
 
 
-def _added(record_type: RecordType, key: str) -> Finding:
+def _added(record_type: RecordType, key: str, words: Words) -> Finding:
     return Finding(
         code=FindingCode.VERIFY_RECORDS_ADDED,
         severity=Severity.ERROR,
         subject=record_type.name,
-        message=f"Among the loaded {record_type.title} is one that the backup does not have.",
-        hint=_HINT,
+        message=f"Among the loaded {record_type.title} is one that {words.held_by} does not have.",
+        hint=words.hint,
         examples=(key,),
     )

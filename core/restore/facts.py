@@ -40,8 +40,11 @@ class DestinationFacts:
     only_default_personal_space: bool
     #: sentence naming who holds it, or "" (a hold of this very run does not count)
     held: str
-    #: on the shard the restore will write to
+    #: on the shard the restore will write to; and how many other apps are there, or on their way to it
     free_bytes: int | None
+    other_apps: int
+    #: about how long a restore across shards takes
+    move_minutes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +68,7 @@ class Limits:
 
     self_service_limit_bytes: int
     restore_interval_days: int
-    shard_move_estimate_minutes: int
+    apps_per_shard: int
 
 
 @dataclass(frozen=True, kw_only=True)

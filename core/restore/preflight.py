@@ -9,7 +9,7 @@ from core.restore.facts import DestinationFacts, Facts
 from core.restore.plan import RestorePlan
 from core.restore.preflight_content import content_findings, group_findings
 from core.restore.request import RestoreRequest
-from core.restore.wording import finding, moment, size
+from core.restore.wording import about, finding, moment, size
 
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 
@@ -155,10 +155,19 @@ def _destination(plan: RestorePlan, facts: Facts) -> Iterator[Finding]:
             FindingCode.DESTINATION_OTHER_SHARD,
             _WARNING,
             f"{name} is on shard {destination.shard} and will be moved to {plan.target_shard}, the backup's, as an "
-            f"additional step (about {facts.limits.shard_move_estimate_minutes} minutes).",
+            f"additional step ({about(destination.move_minutes)}).",
             f"Choose an app on {plan.target_shard} to do without the move.",
             name,
         )
+        if destination.other_apps >= facts.limits.apps_per_shard:
+            yield finding(
+                FindingCode.DESTINATION_SHARD_FULL,
+                _ERROR,
+                f"Shard {plan.target_shard} has {destination.other_apps} apps, and at most "
+                f"{facts.limits.apps_per_shard} are allowed, so {name} cannot be moved there.",
+                f"Choose an app on {plan.target_shard}, or raise RESTOREBOT_APPS_PER_SHARD.",
+                plan.target_shard,
+            )
     if destination.free_bytes is not None and destination.free_bytes < plan.size_bytes:
         yield finding(
             FindingCode.DESTINATION_DISK_SPACE,

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.archive.manifest import Manifest
+from core.catalog import generations
 from core.content.catalogue import BY_NAME
 from core.findings import Finding, FindingCode, Severity, in_order
 from core.restore.request import Part
@@ -65,7 +66,14 @@ def make_report(session: Session, restore: Restore, manifest: Manifest) -> dict[
             one.to_json() for one in in_order([*RUNS.findings_of(session, restore.id), *_choice_findings(changed)])
         ],
         "moved": restore.plan.moves and published,
+        "move": _move(session, restore) if published else None,
     }
+
+
+def _move(session: Session, restore: Restore) -> dict[str, str] | None:
+    """From which shard to which the destination was moved with the restore."""
+    before = generations.moved_from(session, restore.app_id, restore.generation or "")
+    return None if before is None else {"from": before, "to": restore.plan.target_shard}
 
 
 def _counts(held: int, restored: int, left_out: int) -> dict[str, int]:

@@ -15,6 +15,7 @@ from core.catalog.runs import Runs
 from core.catalog.tables import AppStatus, BackupRow, HoldReason, new_id
 from core.errors import WrongState
 from core.events.kinds import EventKind, StreamKind
+from core.restore.estimate import LEARNS_FROM, PastRun, past_runs
 from core.restore.plan import RestorePlan
 from core.restore.request import RestoreRequest
 from core.restore.tables import FindingRow, PartRow, RestoreRow, Step
@@ -65,11 +66,13 @@ def submit(
     plan: RestorePlan,
     shown: Sequence[str],
     now: datetime,
+    move_minutes: int | None = None,
 ) -> Restore:
     """The row, its holds and its event, in the caller's one transaction. Raises Held, BackupMarked, and WrongState
     where the app is not active.
 
-    `shown` are the codes of the warnings the person saw with the plan's digest.
+    `shown` are the codes of the warnings the person saw with the plan's digest; `move_minutes` is what was told of how
+    long a restore across shards takes.
     """
     restore_id = new_id("rst")
     destination = apps.lock(session, request.destination_id)
@@ -98,7 +101,8 @@ def submit(
         )
     )
     session.flush()
-    RUNS.tell(session, restore_id, EventKind.SUBMITTED, now, "submitted", {"digest": plan.digest})
+    moving = {"moves_to": plan.target_shard, "about_minutes": move_minutes} if plan.moves else {}
+    RUNS.tell(session, restore_id, EventKind.SUBMITTED, now, "submitted", {"digest": plan.digest, **moving})
     audit.record(
         session,
         person=request.requester,
@@ -110,6 +114,15 @@ def submit(
         digest=plan.digest,
     )
     return get(session, restore_id)
+
+
+def past_moves(session: Session) -> Sequence[PastRun]:
+    """What the last restores across shards took from their start to their switch; only such as went through at once."""
+    query = select(RestoreRow.progress_total, RestoreRow.started_at, RestoreRow.published_at).where(
+        RestoreRow.plan["moves"].as_boolean(), *RUNS.went_through()
+    )
+    rows = session.execute(query.order_by(RestoreRow.published_at.desc()).limit(LEARNS_FROM))
+    return past_runs((total // 2, started, published) for total, started, published in rows)
 
 
 def last_completed(session: Session, backup_id: str) -> datetime | None:

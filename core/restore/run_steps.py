@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Generic
 
 from core.apps.driver import Driver, Place
-from core.catalog import apps, generations
-from core.catalog.run_tables import Run
+from core.catalog import apps, generations, holds
+from core.catalog.run_tables import Run, RunStatus
 from core.catalog.runs import GIVEN_UP, OPEN, R, Runs
 from core.errors import Cancelled, ObjectNotFound, RestorebotError, RunFailed
 from core.findings import Finding, FindingCode, Severity, blocks, in_order
@@ -65,6 +65,18 @@ class RunSteps(Generic[R]):
                     self.runs.let_go(session, run.id)
         return len(over)
 
+    def cancel(self, run_id: str, person: str) -> R:
+        """Raises WrongState once the run is published or over. A failed one that kept its staging is ended at once, any
+        other one at its next edge."""
+        with self.tools.database.transaction() as session:
+            wanted = self.runs.want_cancel(session, run_id, person, self.tools.now())
+        if wanted.status is not RunStatus.FAILED:
+            return wanted
+        self.discard(wanted)
+        with self.tools.database.transaction() as session:
+            self.runs.finish_cancel(session, run_id, self.tools.now())
+            return self.runs.get(session, run_id)
+
     def discard(self, run: Run) -> None:
         """Remove the staging, and open the app again if the run had closed it: it is as it was."""
         if run.generation is not None:
@@ -75,12 +87,13 @@ class RunSteps(Generic[R]):
 
     def reopen(self, run_id: str, token: int) -> None:
         """The app's live data may be edited again, unless the run is published, or is another worker's, who may have
-        closed and inspected it just now to publish."""
+        closed it just now, or the app is another run's by now, which needs it closed."""
         with self.tools.database.reading() as session:
             run = self.runs.get(session, run_id)
             live = apps.place(session, apps.get(session, run.app_id))
+            others = any(hold.run_id != run_id for hold in holds.holds_on(session, holds.on_app(run.app_id)))
         taken_over = run.status.value in OPEN and run.token != token
-        if run.published_at is None and not taken_over:
+        if run.published_at is None and not taken_over and not others:
             with suppress(ObjectNotFound):
                 self.driver(run).reopen(live)
 

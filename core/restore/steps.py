@@ -70,12 +70,14 @@ class RestoreSteps(RunSteps[Restore]):
     def stage(self, restore_id: str, token: int) -> list[str]:
         """A row for the new generation first, then its place. Returns the names of the parts to load."""
         restore = self.enter(restore_id, token, Step.STAGE)
-        now = self.tools.now()
+        shard, now = restore.plan.target_shard, self.tools.now()
         with self.tools.database.transaction() as session:
             RUNS.look(session, restore.id, token, lock=True)
-            generation = generations.new(
-                session, app_id=restore.app_id, shard=restore.plan.target_shard, run_id=restore.id, now=now
-            )
+            if restore.plan.moves:
+                apps.lock(session, restore.app_id)
+                limit = self.tools.settings.apps_per_shard
+                apps.require_room(session, shard, limit, app_id=restore.app_id, unchanged="Nothing was restored.")
+            generation = generations.new(session, app_id=restore.app_id, shard=shard, run_id=restore.id, now=now)
             RUNS.set_generation(session, restore.id, token, generation)
             place = generations.place(session, generation)
         self.driver(restore).stage(place)

@@ -33,6 +33,10 @@ def moment(value: datetime | None) -> str:
     return "an unknown time" if value is None else f"{value:%Y-%m-%d %H:%M} UTC"
 
 
+def about(minutes: int) -> str:
+    return f"about {minutes} minute{'' if minutes == 1 else 's'}"
+
+
 def size(value: int) -> str:
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if value >= factor:

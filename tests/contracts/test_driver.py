@@ -207,6 +207,27 @@ def test_read_is_sorted_by_code_point_within_the_range(app: Given, staged: Place
         assert app.keys(staged, ISSUE, KeyRange(first="é")) == ["é", "\uffff", "😀"]
 
 
+@pytest.mark.parametrize("size_bytes", [1, 300, 10**9])
+def test_slices_hold_every_row_once_in_the_order_of_keys(app: Given, staged: Place, size_bytes: int) -> None:
+    keys = sorted(["b", "a", "", "Z", "10", "9", "é", "\uffff", "😀", "~", "~z"])
+    app.load(staged, "p", ISSUE, *({"key": key, "summary": "s" * 100 if key == "a" else None} for key in keys))
+    app.driver.index(staged)
+    slices = app.driver.slices(staged, ISSUE, size_bytes)
+    assert [key for one in slices for key in app.keys(staged, ISSUE, one.keys)] == keys
+    assert sum(one.rows for one in slices) == len(keys)
+    row = 8 * len(ISSUE.schema)
+    texts = sum(len(key.encode()) for key in keys) + len("N") * len(keys) + 100
+    assert sum(one.size_bytes for one in slices) == row * len(keys) + texts
+    for one in slices:
+        found = app.driver.read(staged, ISSUE, one.keys).read_all()
+        assert (found["key"][0].as_py(), found["key"][-1].as_py()) == (one.keys.first, one.keys.last)
+        assert found.num_rows == one.rows
+        assert one.size_bytes < size_bytes + row + 200
+    assert (len(slices) == 1) == (size_bytes == 10**9)
+    assert (len(slices) == len(keys)) == (size_bytes == 1)
+    assert app.driver.slices(staged, ISSUE_COMMENT, size_bytes) == ()
+
+
 def values(type_: pa.DataType, not_held: str) -> st.SearchStrategy[Any]:
     if pa.types.is_timestamp(type_):
         return st.datetimes()
@@ -388,6 +409,43 @@ def test_the_default_personal_space_is_data_told_apart(app: Given) -> None:
     for _ in range(2):
         app.driver.edit(place, Edit(kind=EditKind.DELETE_DEFAULT_PERSONAL_SPACE))
         assert not app.driver.inspect(place).contains_data
+
+
+def test_what_an_app_came_with_is_known_in_another_place(app: Given) -> None:
+    place, other = app.place(AppType.CONFLUENCE), app.place(AppType.CONFLUENCE, "g2")
+    app.driver.provision(place, with_default_personal_space=True)
+    made = app.driver.provisioned(place)
+    assert len(made) == DEFAULT_SPACE_RECORDS
+    for _ in range(2):
+        app.driver.stage(other, provisioned=made)
+    assert app.driver.provisioned(other) == made
+    token = app.driver.claim(other, "p")
+    tables = [(one, app.driver.read(place, one)) for one in RECORD_TYPES[AppType.CONFLUENCE]]
+    app.driver.load(other, "p", token, tables)
+    app.driver.index(other)
+    assert app.driver.inspect(other).only_default_personal_space
+    app.driver.edit(other, Edit(kind=EditKind.DELETE_DEFAULT_PERSONAL_SPACE))
+    assert app.driver.provisioned(other) == ()
+    assert not app.driver.inspect(other).contains_data
+
+
+def test_edits_are_counted_and_nothing_else_is_while_people_have_the_app(app: Given) -> None:
+    place = app.place()
+    app.driver.provision(place, with_default_personal_space=False)
+    before = app.driver.edits(place)
+    app.driver.close(place)
+    app.driver.inspect(place)
+    app.keys(place, ISSUE)
+    app.driver.reopen(place)
+    assert app.driver.edits(place) == before
+    app.driver.edit(place, Edit(kind=EditKind.ADD_ITEM, container="DS", title="t", text="x"))
+    first = app.driver.edits(place)
+    app.driver.edit(place, Edit(kind=EditKind.DELETE_ITEM, key=app.keys(place, ISSUE)[0]))
+    assert before < first < app.driver.edits(place)
+    refused = app.driver.edits(place)
+    with pytest.raises(NotFound):
+        app.driver.edit(place, Edit(kind=EditKind.DELETE_ITEM, key="nothing"))
+    assert app.driver.edits(place) == refused
 
 
 def test_a_page_in_the_default_personal_space_is_not_deleted_with_it(app: Given) -> None:

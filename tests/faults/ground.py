@@ -5,32 +5,27 @@ a journal. Each test works on a copy of its folder, in which the URLs are those 
 """
 
 import hashlib
-import shutil
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select
 
 from core.catalog import backups, generations
 from core.catalog.apps import App
 from core.catalog.backups import Backup
-from core.catalog.tables import GenerationRow, GenerationStatus, HoldRow, ShardRow, StorageRow
+from core.catalog.tables import GenerationRow, GenerationStatus, HoldRow
 from core.content.record_type import AppType
-from core.database import Database
-from core.engine import build_engine
 from core.events import log
 from core.events.kinds import EventKind, StreamKind
 from core.restore.restores import Restore
 from core.restore.tables import RestoreStatus
 from core.samples.confluence import write_confluence_export
 from core.samples.confluence_shape import ConfluenceShape
-from core.settings import Settings, load_settings
 from tests.faults.processes import Starter
+from tests.flows import copies
 from tests.flows.world import World, new_world
 
 #: So small that the little backup has four parts of records and two packs.
@@ -104,15 +99,8 @@ def lay(folder: Path) -> Ground:
     source, destination = world.provision(AppType.CONFLUENCE, "Wiki"), world.provision(AppType.CONFLUENCE, "Copy")
     backup = world.import_export(folder / "export.zip", source)
     _make_journal(world)
-    settle(world)
+    copies.settle(world)
     return Ground(world=world, source=source, destination=destination, backup=backup)
-
-
-def settle(world: World) -> None:
-    """Nothing has the catalog open and nothing is in its write-ahead log: its folder can be copied."""
-    world.engine.close()
-    with closing(sqlite3.connect(world.data_dir / "catalog.sqlite")) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _make_journal(world: World) -> None:
@@ -124,21 +112,7 @@ def _make_journal(world: World) -> None:
 
 def copy_of(ground: Ground, folder: Path, **settings: Any) -> Ground:
     """The same installation in another folder."""
-    shutil.copytree(ground.folder, folder)
-    own = load_settings(data_dir=folder, part_bytes=PART_BYTES, **settings)
-    _move_urls(own, ground.folder, folder)
-    world = replace(ground.world, engine=build_engine(own))
-    return replace(ground, world=world)
-
-
-def _move_urls(settings: Settings, old: Path, new: Path) -> None:
-    database = Database(settings.catalog_url)
-    with database.transaction() as session:
-        for row, columns in ((ShardRow, ("url", "attachments_url")), (StorageRow, ("url",))):
-            values = {name: func.replace(getattr(row, name), str(old), str(new)) for name in columns}
-            session.execute(update(row).values(**values).execution_options(synchronize_session=False))
-        session.execute(text("DELETE FROM worker"))
-    database.dispose()
+    return replace(ground, world=copies.copy_of(ground.world, folder, **settings))
 
 
 @dataclass(frozen=True, kw_only=True)

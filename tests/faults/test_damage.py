@@ -16,10 +16,11 @@ from core.restore.tables import RestoreStatus
 from core.samples.confluence import write_confluence_export
 from tests.faults.conftest import Fresh
 from tests.faults.damage import Case, Damage, Objects
-from tests.faults.ground import SHAPE, Ground, assert_nothing_left, copy_of, live_digest, places, settle
+from tests.faults.ground import SHAPE, Ground, assert_nothing_left, copy_of, live_digest, places
 from tests.faults.inline import drive
 from tests.faults.points import Points, watched
 from tests.faults.sample import chosen, share, turns
+from tests.flows.copies import settle
 
 #: Each kind of object once, each damage once.
 DANGEROUS = (

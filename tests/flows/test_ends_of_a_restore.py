@@ -1,7 +1,6 @@
 """How a restore can end: published, failed, cancelled, taken over. Each side is held at the dangerous point."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,59 +14,23 @@ from core.catalog.backups import Backup
 from core.catalog.runs import Runs
 from core.catalog.tables import GenerationStatus
 from core.content.record_type import AppType
-from core.errors import Cancelled, Fenced, RunFailed, StorageUnreachable, WrongState
+from core.errors import Cancelled, Fenced, RestorebotError, RunFailed, StorageUnreachable, WrongState
 from core.findings import FindingCode
 from core.restore import restores
 from core.restore.restores import Restore
 from core.restore.tables import RestoreStatus
 from core.samples.confluence import write_confluence_export
 from core.samples.confluence_shape import ConfluenceOddity, ConfluenceShape
-from core.workflow.runs import RunKind, RunRef, TakenOverTooOften
+from core.workflow.runs import TakenOverTooOften
+from tests.flows.driven import at, kind_of
+from tests.flows.driven import driven as driven_run
 from tests.flows.world import World, assert_same_as_backup
 
 ADD_PAGE = Edit(kind=EditKind.ADD_ITEM, container="NEW", title="Written meanwhile", text="Keep me.")
 
 
-@dataclass(kw_only=True)
-class Driven:
-    """A run whose steps are done one by one; `before` is called before each."""
-
-    kind: RunKind
-    run: RunRef
-    before: Callable[[str], None]
-
-    def step(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
-        self.before(name)
-        return function(*args)
-
-    def parts(self, name: str, parts: Sequence[str]) -> list[Any]:
-        self.before(name)
-        return [self.kind.part(self.run, name, part) for part in parts]
-
-
-def restore_kind(world: World) -> RunKind:
-    return next(one for one in world.engine.run_kinds() if one.name == "restore")
-
-
-def driven(world: World, restore: Restore, before: Callable[[str], None]) -> BaseException | None:
-    """Execute the run's next attempt; what it raised, if it did."""
-    kind = restore_kind(world)
-    run = kind.begin_attempt(restore.id, world.restore(restore.id).attempt)
-    assert run is not None
-    try:
-        kind.body(run, Driven(kind=kind, run=run, before=before))
-    except (Cancelled, Fenced, RunFailed, StorageUnreachable, TakenOverTooOften) as error:
-        kind.failed(run, error)
-        return error
-    return None
-
-
-def at(step: str, action: Callable[[], Any]) -> Callable[[str], None]:
-    def before(name: str) -> None:
-        if name == step:
-            action()
-
-    return before
+def driven(world: World, restore: Restore, before: Callable[[str], None]) -> RestorebotError | None:
+    return driven_run(world, "restore", restore.id, before)
 
 
 @pytest.fixture
@@ -190,7 +153,7 @@ def test_a_backup_or_plan_that_changed_asks_again(world: World, backup: Backup, 
 def test_a_former_owner_writes_nothing(step: str, world: World, backup: Backup, destination: App) -> None:
     """Another worker took over: the former one is fenced, ends nothing, and opens nothing."""
     restore = world.submit_restore(world.request(backup, destination))
-    kind = restore_kind(world)
+    kind = kind_of(world, "restore")
     error = driven(world, restore, at(step, lambda: kind.takeover(restore.id)))
     assert isinstance(error, Fenced)
     running = world.restore(restore.id)
@@ -208,7 +171,7 @@ def test_a_former_owner_does_not_open_what_its_successor_has_closed(
 ) -> None:
     """Between the successor's look at the closed destination and its switch nobody may write there."""
     restore = world.submit_restore(world.request(backup, destination))
-    kind, live, driver = restore_kind(world), world.place(destination), world.driver(destination)
+    kind, live, driver = kind_of(world, "restore"), world.place(destination), world.driver(destination)
     real = Runs.publish
 
     def taken_over_meanwhile(*args: Any) -> None:

@@ -14,13 +14,14 @@ from typing import Any
 import pyarrow as pa
 
 from core.access.people import Person
-from core.apps.driver import AttachmentEntry, Driver, Place
+from core.apps.driver import AttachmentEntry, Driver, Place, Shard
 from core.archive.manifest import Manifest
 from core.archive.reader import ArchiveReader
 from core.backup.inbox import ImportRequest, submit
 from core.catalog import apps, backups, shards, storages
 from core.catalog.apps import App
 from core.catalog.backups import Backup
+from core.catalog.run_tables import RunStatus
 from core.catalog.tables import SEALED, OnExpiry
 from core.cli.apps import provision_app
 from core.cli.initialise import REGION, initialise
@@ -28,7 +29,10 @@ from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.content.record_type import AppType
 from core.engine import Engine, build_engine
 from core.errors import RestorebotError
-from core.findings import FindingCode, Severity, blocks
+from core.findings import Finding, FindingCode, Severity, blocks
+from core.moves import moves
+from core.moves.assess import assess as assess_move
+from core.moves.moves import Move
 from core.restore import restores
 from core.restore.assess import Assessment, assess, open_backup
 from core.restore.choices import apply
@@ -37,6 +41,7 @@ from core.restore.request import Part, Resolution, RestoreRequest
 from core.restore.restores import Restore
 from core.restore.tables import RestoreStatus
 from core.settings import load_settings
+from core.storage.location import open_store
 from core.storage.store import Store
 from core.workflow.outcome import unwrap, value_outcome
 from core.workflow.runs import RunKind, RunRef, StepRunner
@@ -83,10 +88,51 @@ class World:
         """The same installation worked on by an engine of which some parts are others."""
         return replace(self, engine=replace(self.engine, **values))
 
-    def provision(self, app_type: AppType, name: str = "", *, shard: str = "", with_space: bool = False) -> App:
+    def provision(self, app_type: AppType, name: str = "", *, with_space: bool = False, shard: str = "shard-1") -> App:
         with self.engine.database.transaction() as session:
             name = name or f"{app_type}-{len(apps.list_all(session)) + 1}"
         return provision_app(self.engine, name, app_type, org="", shard=shard, with_default_personal_space=with_space)
+
+    def add_shard(self, name: str, *, region: str = "local", url: str = "") -> Shard:
+        """In a folder beside the others unless a URL says otherwise."""
+        folder = self.data_dir / "shards" / name
+        files = (folder / "attachments").as_uri()
+        open_store(files, create=True)
+        with self.engine.database.transaction() as session:
+            return shards.create(
+                session,
+                name=name,
+                region=region,
+                url=url or f"sqlite:///{folder}",
+                attachments_url=files,
+                person=self.person.id,
+                now=self.engine.now(),
+            )
+
+    def submit_move(self, app: App, shard: str) -> Move:
+        outlook = assess_move(self.engine.tools, app.id, shard)
+        with self.engine.database.transaction() as session:
+            limit = self.engine.settings.apps_per_shard
+            return moves.submit(session, outlook, apps_per_shard=limit, person=self.person.id, now=self.engine.now())
+
+    def move(self, move_id: str) -> Move:
+        with self.engine.database.transaction() as session:
+            return moves.RUNS.get(session, move_id)
+
+    def run_move(self, app: App, shard: str) -> Move:
+        """Move to the end, whatever it is."""
+        submitted = self.submit_move(app, shard)
+        self.drive()
+        return self.move(submitted.id)
+
+    def moved(self, app: App, shard: str) -> Move:
+        done = self.run_move(app, shard)
+        assert done.status is RunStatus.COMPLETED, (done.failure, self.move_findings(done))
+        return done
+
+    def move_findings(self, move: Move) -> list[Finding]:
+        with self.engine.database.transaction() as session:
+            return moves.RUNS.findings_of(session, move.id)
 
     def app(self, app_id: str) -> App:
         with self.engine.database.transaction() as session:

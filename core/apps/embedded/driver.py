@@ -19,6 +19,7 @@ from core.apps.driver import (
     Edit,
     Inspection,
     KeyRange,
+    KeySlice,
     Place,
     Shard,
     ShardState,
@@ -79,8 +80,16 @@ class EmbeddedDriver(Driver):
         self.index(place)
         self.seal(place)
 
-    def stage(self, place: Place) -> None:
-        self._make(place, durable=False, with_space=False)
+    def stage(self, place: Place, *, provisioned: Iterable[tuple[str, str]] = ()) -> None:
+        self._make(place, durable=False, provisioned=provisioned)
+
+    def provisioned(self, place: Place) -> tuple[tuple[str, str], ...]:
+        with self._open(place) as opened:
+            return facts.provisioned(opened)
+
+    def edits(self, place: Place) -> int:
+        with self._open(place) as opened:
+            return int(opened.value('SELECT "seals" FROM "generation"'))
 
     def inspect(self, place: Place) -> Inspection:
         with self._open(place) as opened:
@@ -142,6 +151,10 @@ class EmbeddedDriver(Driver):
         batches = self._stream(place, select)
         first = list(islice(batches, 1))  # so that a place that does not stand is told here
         return pa.RecordBatchReader.from_batches(select.schema, chain(first, batches))
+
+    def slices(self, place: Place, record_type: RecordType, size_bytes: int) -> tuple[KeySlice, ...]:
+        with self._open(place) as opened:
+            return tuple(facts.slices(opened, record_type, size_bytes))
 
     def select(
         self,
@@ -233,7 +246,14 @@ class EmbeddedDriver(Driver):
     def reopen(self, place: Place) -> None:
         self._set_open(place, is_open=1)
 
-    def _make(self, place: Place, *, durable: bool, with_space: bool) -> None:
+    def _make(
+        self,
+        place: Place,
+        *,
+        durable: bool,
+        with_space: bool = False,
+        provisioned: Iterable[tuple[str, str]] = (),
+    ) -> None:
         with self._database(place.shard).make(place, durable=durable) as opened:
             if opened.value(opened.dialect.count_tables, "generation"):
                 return
@@ -246,6 +266,7 @@ class EmbeddedDriver(Driver):
             opened.run('INSERT INTO "generation" VALUES (?, 1, 0)', place.app_type.value)
             if with_space and place.app_type is AppType.CONFLUENCE:
                 edits.provision_personal_space(opened)
+            edits.note_provisioned(opened, provisioned)
 
     def _load(
         self, place: Place, part: str, token: int, tables: Iterable[tuple[str, pa.Schema, pa.RecordBatchReader]]

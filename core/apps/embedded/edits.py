@@ -4,7 +4,7 @@
 
 import json
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
 from typing import Final
@@ -66,11 +66,18 @@ def provision_personal_space(session: Session) -> None:
     ]
     for record_type, values in records:
         insert(session, record_type, **values)
-        session.run('INSERT INTO "provisioned" VALUES (?, ?)', record_type, str(values["key"]))
+    note_provisioned(session, ((record_type, str(values["key"])) for record_type, values in records))
+
+
+def note_provisioned(session: Session, records: Iterable[tuple[str, str]]) -> None:
+    """These records are what the app comes with."""
+    for record_type, key in records:
+        session.run('INSERT INTO "provisioned" VALUES (?, ?)', record_type, key)
 
 
 def apply_edit(session: Session, app_type: AppType, edit: Edit) -> None:
     """Inside a transaction on an open generation. Raises NotFound, WrongState."""
+    session.run('UPDATE "generation" SET "seals" = "seals" + 1')
     match edit.kind:
         case EditKind.DELETE_DEFAULT_PERSONAL_SPACE:
             _delete_default_personal_space(session, app_type)

@@ -5,11 +5,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from core.apps.driver import BrokenReferences, Place
+import pyarrow as pa
+
+from core.apps.driver import BrokenReferences, KeyRange, KeySlice, Place
 from core.apps.embedded.generation import Index, broken_condition, placeholder_types, plain_indexes
 from core.apps.embedded.session import Session, UniqueViolation
 from core.content.catalogue import RECORD_TYPES
-from core.content.record_type import PLACEHOLDER, AppType
+from core.content.record_type import PLACEHOLDER, AppType, RecordType
 
 MAX_EXAMPLES: Final = 5
 
@@ -40,6 +42,28 @@ def provisioned_still_there(session: Session, app_type: AppType) -> int:
         for one in RECORD_TYPES[app_type]
     ]
     return int(session.value(f"SELECT {' + '.join(there)}"))
+
+
+def slices(session: Session, record_type: RecordType, size_bytes: int) -> Iterator[KeySlice]:
+    """A slice ends with the row that makes it as large as was asked."""
+    texts = [one.name for one in record_type.schema if pa.types.is_string(one.type)]
+    size = " + ".join([str(8 * len(record_type.schema)), *(f'coalesce(octet_length("{name}"), 0)' for name in texts)])
+    sized = f'SELECT "key", {size} AS "size" FROM "{record_type.table}" WHERE "key" <> ?'
+    # How much stands before a row says in which slice it is.
+    before = 'CAST(sum("size") OVER (ORDER BY "key" ROWS UNBOUNDED PRECEDING) AS BIGINT) - "size"'
+    rows = f'SELECT "key", "size", ({before}) / {int(size_bytes)} AS "slice" FROM ({sized}) AS "sized"'
+    found = session.run(
+        f'SELECT min("key"), max("key"), count(*), CAST(sum("size") AS BIGINT) FROM ({rows}) AS "rows"'
+        ' GROUP BY "slice" ORDER BY "slice"',
+        PLACEHOLDER,
+    )
+    for first, last, count, total in found:
+        yield KeySlice(keys=KeyRange(first=first, last=last), rows=int(count), size_bytes=int(total))
+
+
+def provisioned(session: Session) -> tuple[tuple[str, str], ...]:
+    found = session.run('SELECT "record_type", "key" FROM "provisioned" ORDER BY "record_type", "key"')
+    return tuple((str(record_type), str(key)) for record_type, key in found)
 
 
 def make_indexes(session: Session, app_type: AppType) -> tuple[str, ...]:

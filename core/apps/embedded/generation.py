@@ -47,7 +47,7 @@ ATTACHMENT_SCHEMA: Final = _own(
     compressed=pa.bool_(),
 )
 #: Tables of the generation itself: their columns, and how many of the first ones are the primary key. `provisioned`
-#: names the records that a new app comes with.
+#: names the records that a new app comes with; `seals` counts what was put on the disk for good, sealing and each edit.
 OWN_TABLES: Final[Mapping[str, tuple[pa.Schema, int]]] = {
     "part_claim": (_own(part=pa.string(), token=pa.int64()), 1),
     "loaded_parts": (_own(part=pa.string(), rows=pa.int64()), 1),

@@ -5,7 +5,7 @@ import pytest
 from core.catalog import apps, generations, holds
 from core.catalog.tables import GenerationStatus, HoldReason
 from core.content.record_type import AppType
-from core.errors import NotFound, UsageError, WrongState
+from core.errors import NotFound, ShardFull, UsageError, WrongState
 from core.events import log
 from core.events.kinds import EventKind, StreamKind
 from tests.core.catalog.world import NOW, World
@@ -36,12 +36,23 @@ def test_an_app_is_listed_once_its_first_place_stands(catalog: World) -> None:
 
 def test_a_full_shard_and_an_empty_name_are_refused(catalog: World) -> None:
     with catalog.transaction() as session:
-        with pytest.raises(WrongState, match="has 1 apps, and at most 1"):
+        with pytest.raises(ShardFull, match="has 1 apps, and at most 1"):
             catalog.add_app(session, "Second", apps_per_shard=1)
         with pytest.raises(UsageError):
             catalog.add_app(session, " ")
         with pytest.raises(NotFound):
             catalog.add_app(session, "Second", shard="moon")
+
+
+def test_an_app_on_its_way_to_a_shard_takes_its_place_there(catalog: World) -> None:
+    with catalog.transaction() as session:
+        staged = generations.new(session, app_id=catalog.app, shard="eu-2", run_id="mov-1", now=NOW)
+        assert (apps.count_on(session, "eu-1"), apps.count_on(session, "eu-2")) == (1, 1)
+        assert apps.count_on(session, "eu-2", but=catalog.app) == 0
+        with pytest.raises(ShardFull, match="eu-2 has 1 apps"):
+            catalog.add_app(session, "Second", shard="eu-2", apps_per_shard=1)
+        generations.mark_dropped(session, staged)
+        catalog.add_app(session, "Second", shard="eu-2", apps_per_shard=1)
 
 
 def test_a_switch_retires_the_old_generation_and_moves_the_app(catalog: World) -> None:
@@ -61,7 +72,9 @@ def test_a_switch_retires_the_old_generation_and_moves_the_app(catalog: World) -
         assert generations.retired_before(session, NOW) == []
         assert [row.id for row in generations.retired_before(session, LATER)] == [old]
         (moved,) = log.read(session, stream=(StreamKind.APP, app.id))
-        assert (moved.kind, moved.data) == (EventKind.MOVED, {"from": "eu-1", "to": "eu-2"})
+        assert (moved.kind, moved.data) == (EventKind.MOVED, {"from": "eu-1", "to": "eu-2", "generation": new})
+        assert generations.moved_from(session, app.id, new) == "eu-1"
+        assert generations.moved_from(session, app.id, old) is None
         with pytest.raises(WrongState, match="live data"):
             generations.mark_dropped(session, new)
         for _ in range(2):

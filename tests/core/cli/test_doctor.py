@@ -10,6 +10,8 @@ from sqlalchemy import update
 from core.catalog import apps, backups, holds, storages
 from core.catalog.tables import HoldReason
 from core.database import Database
+from core.moves import moves
+from core.moves.moves import Outlook
 from core.workflow.tables import DividedStepRow, WaitingPartRow, WorkerRow
 from tests.core.cli.shell import Shell
 
@@ -61,21 +63,25 @@ def test_nobody_who_can_decide_is_told(shell: Shell) -> None:
     assert not_ok(found) == {"organization Acme": "warning"}
 
 
-def test_a_run_that_nobody_works_on_and_a_broken_off_move_are_named(shell: Shell) -> None:
+def test_runs_that_nobody_works_on_and_a_broken_off_clearing_are_named(shell: Shell) -> None:
     wiki = shell.json("app", "provision", "Wiki", "--type", "confluence")["id"]
     tracker = shell.json("app", "provision", "Tracker", "--type", "jira")["id"]
+    notes = shell.json("app", "provision", "Notes", "--type", "confluence")["id"]
+    shell.says("shard", "create", "s2", "--region", "local")
     database = Database(f"sqlite:///{shell.data_dir / 'catalog.sqlite'}")
     with database.transaction() as session:
         (storage,) = storages.list_all(session)
         running = backups.create(session, app_id=wiki, storage_id=storage.id, request={}, requested_by="per-1", now=NOW)
-        apps.lock(session, tracker)
-        holds.take_up(session, tracker, HoldReason.MOVE, NOW, prefix="mov")
+        outlook = Outlook(app=apps.get(session, tracker), shard="s2", size_bytes=1, minutes=1)
+        move = moves.submit(session, outlook, apps_per_shard=9, person="per-1", now=NOW)
+        apps.lock(session, notes)
+        holds.take_up(session, notes, HoldReason.CLEAR, NOW, prefix="clr")
     database.dispose()
     found = shell.json("doctor")
-    assert not_ok(found) == {f"import {running.id}": "warning", "app Tracker": "warning"}
+    assert not_ok(found) == {f"import {running.id}": "warning", f"move {move.id}": "warning", "app Notes": "warning"}
     told = shell.says("doctor")
     assert "restorebot worker" in told
-    assert 'restorebot app move "Tracker"' in told
+    assert 'restorebot app clear-default-space "Notes"' in told
 
 
 def test_workers_are_told_by_what_became_of_them(shell: Shell) -> None:

@@ -77,9 +77,27 @@ def test_what_is_in_the_app_is_read_as_people_read_it(journey: Journey) -> None:
     assert "Web shop" in shell.says("app", "look", "Copy")
 
 
-def test_a_move_of_an_app_with_data_is_refused(journey: Journey) -> None:
-    journey.shell.says("shard", "create", "s2", "--region", "local")
-    assert "comes later" in journey.shell.says("app", "move", "Copy", "--to", "s2", status=1)
+def test_an_app_with_data_moves_and_says_what_went_along(journey: Journey) -> None:
+    shell = journey.shell
+    shell.says("shard", "create", "s2", "--region", "local")
+    before = shell.json("app", "show", "Copy")
+    told = shell.says("app", "move", "Copy", "--to", "s2")
+    assert "shard s2 (about 30 minutes)" in told
+    assert "it can be read and not changed" in told
+    assert "on shard-1 is removed by a worker after 24 hours" in told
+    after = shell.json("app", "show", "Copy")
+    assert after["shard"] == "s2"
+    assert after["records"] == before["records"]
+    (move,) = shell.json("move", "list")
+    assert (move["status"], move["from"], move["to"]) == ("completed", "shard-1", "s2")
+    shown = shell.json("move", "show", move["id"][-4:])
+    issues = before["records"]["jira.issue"]
+    assert shown["records"]["jira.issue"] == {"in_app": issues, "moved": issues}
+    assert shown["attachments"] == {"in_app": before["attachments"], "moved": before["attachments"]}
+    assert "is on s2 already" in shell.says("app", "move", "Copy", "--to", "s2", status=1)
+    assert "has brought the app to its new shard" in shell.says("move", "cancel", move["id"], status=1)
+    assert "cannot be resumed" in shell.says("move", "resume", move["id"], status=1)
+    assert "s2" in shell.says("move", "list")
 
 
 def test_deactivation_rewrites_when_its_backups_expire(journey: Journey) -> None:
@@ -158,3 +176,22 @@ def test_the_demo_tells_the_whole_story_in_a_folder_that_can_be_kept(fresh: Shel
     assert {one["status"] for one in Shell(kept / "data").json("restore", "list")} == {"completed"}
     assert "is not an empty folder" in fresh.says("demo", "--cli", "--keep", str(kept), status=2)
     assert "comes with a later version" in fresh.says("demo", status=2)
+
+
+def test_a_restore_across_shards_says_that_it_moves(journey: Journey) -> None:
+    shell = journey.shell
+    shell.says("app", "provision", "Afar", "--type", "jira", "--shard", "s2")
+    words = ("--backup", journey.backup, "--to", "Afar")
+    assert "shard shard-1, the backup's (about 30 minutes)" in shell.says("restore", "plan", *words)
+    assert shell.json("restore", "plan", *words)["move_minutes"] == 30
+    refused = shell.json("restore", "plan", *words, status=3, apps_per_shard="2")
+    assert "destination.shard-full" in {one["code"] for one in refused["findings"]}
+    told = shell.says("restore", "run", *words, "--yes")
+    assert "Moving to shard shard-1 (about 30 minutes)." in told
+    assert "from shard s2 to shard-1" in told
+    restored = shell.json("restore", "list")[0]["id"]
+    assert shell.json("restore", "show", restored)["move"] == {"from": "s2", "to": "shard-1"}
+    assert shell.json("restore", "show", journey.restore)["move"] is None
+    shell.says("app", "provision", "Farther", "--type", "jira", "--shard", "s2")
+    learnt = shell.json("restore", "plan", "--backup", journey.backup, "--to", "Farther")
+    assert learnt["move_minutes"] < 30

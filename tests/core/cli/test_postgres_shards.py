@@ -32,8 +32,8 @@ def test_a_shard_on_postgresql_holds_apps_and_doctor_tells_of_it(
     with psycopg.connect(postgres_shard_url) as connection:
         synced = connection.execute("SHOW fsync").fetchone() == ("on",)
     assert ["fsync off" in one for one in warned] == ([] if synced else [True])
-    assert shell.json("app", "move", "Wiki", "--to", "shard-1")["shard"] == "shard-1"
-    assert shell.json("app", "move", "Wiki", "--to", "eu-1")["shard"] == "eu-1"
+    assert shell.json("app", "move", "Wiki", "--to", "shard-1")["app"]["shard"] == "shard-1"
+    assert shell.json("app", "move", "Wiki", "--to", "eu-1")["app"]["shard"] == "eu-1"
 
 
 def test_without_attachments_a_password_or_a_server_nothing_is_made(

@@ -50,9 +50,11 @@ GOOD = Facts(
         only_default_personal_space=False,
         held="",
         free_bytes=10**12,
+        other_apps=1,
+        move_minutes=30,
     ),
     groups=(),
-    limits=Limits(self_service_limit_bytes=60 * 10**9, restore_interval_days=0, shard_move_estimate_minutes=30),
+    limits=Limits(self_service_limit_bytes=60 * 10**9, restore_interval_days=0, apps_per_shard=500),
     backup_region="eu",
 )
 REQUEST = RestoreRequest(backup_id="b", destination_id="app-1", requester="per-1")
@@ -148,6 +150,7 @@ MAKES: dict[FindingCode, Make] = {
     ),
     FindingCode.DESTINATION_HELD: changed("destination", held="Wiki is held by the backup bkp-1."),
     FindingCode.DESTINATION_OTHER_SHARD: changed("destination", shard="eu-2"),
+    FindingCode.DESTINATION_SHARD_FULL: changed("destination", shard="eu-2", other_apps=500),
     FindingCode.DESTINATION_OTHER_REGION: changed("destination", region="us"),
     FindingCode.DESTINATION_DISK_SPACE: changed("destination", free_bytes=9_999),
     FindingCode.USER_INVALID_EMAIL: fact(FindingCode.USER_INVALID_EMAIL),
