@@ -16,10 +16,11 @@ from typing import Final, NoReturn
 from tests.bench.attachments import Attachments
 from tests.bench.children import BenchError
 from tests.bench.journeys import Journeys
+from tests.bench.postgres import Postgres
 from tests.bench.report import Measured, report
 from tests.bench.subject import FULL, SMOKE, USUAL, Ground, Sizes, Subject
 
-SUBJECTS: Final[tuple[Subject, ...]] = (Journeys(), Attachments())
+SUBJECTS: Final[tuple[Subject, ...]] = (Journeys(), Attachments(), Postgres())
 
 
 def options(words: Sequence[str]) -> argparse.Namespace:

@@ -60,7 +60,7 @@ class OurSide:
 
     def take_in(self) -> None:
         """The same files by an import, for an app without a backup, so that all of them are stored."""
-        self.installation.command("app", "provision", "imported", "--type", "jira")
+        self.installation.provision("imported")
         taken = self.installation.take_in(self.files.export, app="imported", attachments=self.files.folder)
         self.imported = Timed(seconds=taken.seconds, peak=taken.peak)
         self.import_outside = Timed(seconds=taken.outside)

@@ -15,6 +15,7 @@ from tests.bench.children import BenchError, Ran, run
 
 #: No command may take longer than this many seconds, and so many more for each MB of XML and files.
 LEAST_SECONDS, SECONDS_A_MEGABYTE = 300.0, 1.0
+SHARD = "postgres"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +48,34 @@ class Restored:
 
 
 class Installation:
-    """Everything in `folder`, which is removed when it is left, with two apps: `source` and `destination`."""
+    """Everything in `folder`, which is removed when it is left, with two apps: `source` and `destination`.
 
-    def __init__(self, folder: Path, app_type: AppType, environment: Mapping[str, str] | None = None) -> None:
+    They lie on the shard that `init` makes, or on one with its database at `shard_url`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        app_type: AppType,
+        *,
+        environment: Mapping[str, str] | None = None,
+        shard_url: str = "",
+    ) -> None:
         self.folder = folder
+        self._app_type = app_type
+        self._shard: tuple[str, ...] = ()
         self._environment = {**(environment or {}), "RESTOREBOT_DATA_DIR": str(folder)}
         folder.mkdir(parents=True)
         self.command("init")
+        if shard_url:
+            attachments = (folder / "attachments").as_uri()
+            self.command("shard", "create", SHARD, "--region", "eu", "--url", shard_url, "--attachments", attachments)
+            self._shard = ("--shard", SHARD)
         for name in ("source", "destination"):
-            self.command("app", "provision", name, "--type", app_type.value)
+            self.provision(name)
+
+    def provision(self, app: str) -> None:
+        self.command("app", "provision", app, "--type", self._app_type.value, *self._shard)
 
     def __enter__(self) -> "Installation":
         return self
@@ -100,6 +120,10 @@ class Installation:
             processor=ran.processor,
             peak=ran.peak,
         )
+
+    def records_bytes(self, backup: str) -> int:
+        """Of a backup's records in the storage."""
+        return sum(one.stat().st_size for one in (self.folder / "storage").glob(f"backups/{backup}/records/*/*"))
 
     def command(self, *words: str, seconds: float = LEAST_SECONDS) -> Ran:
         return run(("-m", "bot", *words, "--json"), seconds=seconds, environment=self._environment)

@@ -98,11 +98,14 @@ class PostgresCluster(PostgresServer):
 
 
 @contextmanager
-def postgres_cluster(**settings: str) -> Iterator[PostgresCluster]:
-    """A cluster with these server settings, in a folder of its own. It does not sync: no test takes the power away."""
+def postgres_cluster(*, binaries: Path | None = None, **settings: str) -> Iterator[PostgresCluster]:
+    """A cluster with these server settings, in a folder of its own, of the wheel's server or of the one in `binaries`.
+
+    It does not sync unless told to: no test takes the power away.
+    """
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     try:
-        cluster = _laid(folder, settings)
+        cluster = _laid(folder, binaries, settings)
         cluster.start()
         try:
             yield cluster
@@ -128,10 +131,10 @@ def conninfo(url: str | URL) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _laid(folder: Path, settings: dict[str, str]) -> PostgresCluster:
+def _laid(folder: Path, binaries: Path | None, settings: dict[str, str]) -> PostgresCluster:
     if os.getuid() == 0:
         os.chown(folder, _account().pw_uid, _account().pw_gid)
-    binaries = _binaries(folder)
+    binaries = binaries or _binaries(folder)
     password = folder / "password"
     password.write_text("restorebot")
     if os.getuid() == 0:
