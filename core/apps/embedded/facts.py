@@ -31,7 +31,7 @@ def record_counts(session: Session, app_type: AppType) -> Mapping[str, int]:
 def attachment_bytes(session: Session) -> int:
     """Bytes of all packs, as far as attachments lie in them."""
     ends = 'SELECT max("offset" + "stored_size") AS "end" FROM "attachment_file" GROUP BY "pack"'
-    return int(session.value(f'SELECT coalesce(sum("end"), 0) FROM ({ends})'))
+    return int(session.value(f'SELECT coalesce(sum("end"), 0) FROM ({ends}) AS "packs"'))
 
 
 def provisioned_still_there(session: Session, app_type: AppType) -> int:
