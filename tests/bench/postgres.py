@@ -67,9 +67,7 @@ def _measure(ground: Ground, postgres: Server, folder: Path, sample: Sample) -> 
         ) as installation,
     ):
         taken = installation.take_in(export)
-        measured = Measured(
-            sample=sample, records=taken.records, backup_bytes=installation.records_bytes(taken.backup)
-        )
+        measured = Measured(sample=sample, records=taken.records, backup_bytes=installation.records_bytes(taken.backup))
         dumps = _Dumps(postgres, folder)
         for number in range(1, ground.rounds + 1):
             ground.say(f"{sample.name} on PostgreSQL: turn {number} of {ground.rounds}")

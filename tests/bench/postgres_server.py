@@ -8,7 +8,6 @@ from typing import Final
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.engine import make_url
 
 from tests.bench.children import Ran, program
 from tests.bench.peers import POSTGRESQL
