@@ -113,7 +113,12 @@ def repack(
                     with _missing_is_damage(key):
                         opened = (key, source.open(key))
                 offset = file.tell()
-                _verify(opened[1], key, one, copy=file)
+                try:
+                    _verify(opened[1], key, one, copy=file)
+                except DamagedObject:
+                    file.seek(offset)
+                    file.truncate()
+                    _verify_again(source, key, one, copy=file)
                 placed[one.blob] = StoredBlob(
                     blob=one.blob,
                     size=one.size,
@@ -153,8 +158,11 @@ def verify_pack(store: Store, key: str, attachments: Sequence[PackedAttachment])
         for _, same in sorted(by_place.items()):
             try:
                 _verify(stream, key, same[0])
-            except DamagedObject as error:
-                yield from _problems(key, same, error.message)
+            except DamagedObject:
+                try:
+                    _verify_again(store, key, same[0])
+                except DamagedObject as error:
+                    yield from _problems(key, same, error.message)
 
 
 def _problems(key: str, attachments: Iterable[PackedAttachment], message: str) -> Iterator[BlobProblem]:
@@ -180,6 +188,13 @@ def _verify(stream: BinaryIO, key: str, one: PackedAttachment, *, copy: BinaryIO
         raise _differs(key, one)
     if copy is not None:
         copy.write(stored)
+
+
+def _verify_again(store: Store, key: str, one: PackedAttachment, *, copy: BinaryIO | None = None) -> None:
+    """Asked for once more: bytes may have been changed on their way from a storage, and parts of objects pass without
+    a checksum. Raises DamagedObject."""
+    with _missing_is_damage(key), closing(store.open(key)) as stream:
+        _verify(stream, key, one, copy=copy)
 
 
 def _unpacked(stored: bytes, size: int) -> bytes:

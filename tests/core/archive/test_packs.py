@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pytest
@@ -228,6 +229,35 @@ class TestRestoring:
                 assert stream.read() == sealed.blobs[one.record_key]
         with pytest.raises(ObjectExists):
             repack(sealed.store, wanted, target, "g1", "new", work_dir)
+
+    @pytest.mark.parametrize("size", ["small", "large"])
+    def test_bytes_that_change_on_their_way_are_asked_for_again(
+        self,
+        sealed: Sealed,
+        target: LocalStore,
+        rows: list[AttachmentRow],
+        work_dir: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        size: str,
+    ) -> None:
+        """Whether they are copied or compared; what a first try has written of them is not kept."""
+        if size == "large":
+            monkeypatch.setattr("core.archive.blobs.WHOLE", 1)
+        good = sealed.store.open
+
+        def changed(key: str) -> BinaryIO:
+            monkeypatch.setattr(sealed.store, "open", good)
+            return BytesIO(bytes(byte ^ 1 for byte in sealed.store.get(key)))
+
+        pack = rows[7].pack
+        inside = [one for one in rows if one.pack == pack]
+        monkeypatch.setattr(sealed.store, "open", changed)
+        placed = repack(sealed.store, inside, target, "g1", "new", work_dir)
+        for one in inside:
+            with open_blob(target, "g1/new", row(one.record_key, placed[one.blob])) as stream:
+                assert stream.read() == sealed.blobs[one.record_key]
+        monkeypatch.setattr(sealed.store, "open", changed)
+        assert list(verify_pack(sealed.store, pack_key(pack), inside)) == []
 
     def test_repack_names_pack_and_attachment(
         self, sealed: Sealed, target: LocalStore, rows: list[AttachmentRow], work_dir: Path
