@@ -18,9 +18,10 @@ from tests.bench.children import BenchError
 from tests.bench.journeys import Journeys
 from tests.bench.postgres import Postgres
 from tests.bench.report import Measured, report
+from tests.bench.s3 import S3
 from tests.bench.subject import FULL, SMOKE, USUAL, Ground, Sizes, Subject
 
-SUBJECTS: Final[tuple[Subject, ...]] = (Journeys(), Attachments(), Postgres())
+SUBJECTS: Final[tuple[Subject, ...]] = (Journeys(), Attachments(), Postgres(), S3())
 
 
 def options(words: Sequence[str]) -> argparse.Namespace:
