@@ -64,7 +64,7 @@ class Installation:
         self.folder = folder
         self._app_type = app_type
         self._shard: tuple[str, ...] = ()
-        self._environment = {**(environment or {}), "RESTOREBOT_DATA_DIR": str(folder)}
+        self.environment = {**(environment or {}), "RESTOREBOT_DATA_DIR": str(folder)}
         folder.mkdir(parents=True)
         self.command("init")
         if shard_url:
@@ -126,11 +126,11 @@ class Installation:
         return sum(one.stat().st_size for one in (self.folder / "storage").glob(f"backups/{backup}/records/*/*"))
 
     def command(self, *words: str, seconds: float = LEAST_SECONDS) -> Ran:
-        return run(("-m", "bot", *words, "--json"), seconds=seconds, environment=self._environment)
+        return run(("-m", "bot", *words, "--json"), seconds=seconds, environment=self.environment)
 
     def _events(self, stream: str) -> dict[str, datetime]:
         """Event key → its time. Asked once nothing runs any more."""
-        url = self._environment.get("RESTOREBOT_DATABASE_URL", f"sqlite:///{self.folder / 'catalog.sqlite'}")
+        url = self.environment.get("RESTOREBOT_DATABASE_URL", f"sqlite:///{self.folder / 'catalog.sqlite'}")
         engine = sqlalchemy.create_engine(url)
         try:
             with engine.connect() as connection:

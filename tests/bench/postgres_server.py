@@ -43,6 +43,18 @@ class Server:
             found = connection.execute("SELECT schemaname FROM pg_tables WHERE tablename = 'generation'").fetchall()
         return frozenset(name for (name,) in found)
 
+    def with_password(self, url: str) -> str:
+        return url.replace("@", f":{self.cluster.url.password}@", 1)
+
+    def repeated_parts(self, url: str, schema: str) -> int:
+        """Parts of a generation that were claimed once more for loading."""
+        with self._connected(url) as connection:
+            claims = sql.SQL("SELECT coalesce(sum(token - 1), 0)::int FROM {}").format(
+                sql.Identifier(schema, "part_claim")
+            )
+            ((count,),) = connection.execute(claims).fetchall()
+        return int(count)
+
     def drop(self, url: str, schema: str) -> None:
         with self._connected(url) as connection:
             connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
