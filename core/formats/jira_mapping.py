@@ -11,7 +11,7 @@ from typing import Final
 from core.content import directory, jira, jira_setup
 from core.content.record_type import RecordType
 from core.formats import jira_rewrites
-from core.formats.jira_rewrites import Rewrite
+from core.formats.jira_rewrites import Rewrite, Settled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,12 @@ class Kind:
     prefixed: bool = False
     #: attributes the record type itself says
     implied: tuple[str, ...] = ()
+    #: column → what it says in every row of this kind
+    constants: Mapping[str, str] = field(default_factory=dict)
+    #: further attributes that name a person
+    people: tuple[str, ...] = ()
     rewrite: Rewrite | None = None
+    settled: Settled = lambda _names: False
     #: rows of this kind with one of these values in `variant_by` are of another kind
     variant_by: str = ""
     variants: Mapping[str, "Kind"] = field(default_factory=dict)
@@ -51,8 +56,8 @@ PEOPLE_OF_KIND: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
-def people_of(native: str) -> frozenset[str]:
-    return PEOPLE_OF_KIND.get(native, PEOPLE)
+def people_of(native: str, kind: Kind) -> frozenset[str]:
+    return PEOPLE_OF_KIND.get(native, PEOPLE).union(kind.people)
 
 
 def _issue_association(attribute: str, target: str, type_: str) -> Kind:
@@ -61,14 +66,8 @@ def _issue_association(attribute: str, target: str, type_: str) -> Kind:
         record_type=jira_setup.ASSOCIATION,
         key=("issue", attribute),
         prefixed=True,
-        columns={
-            "@source": "source_kind",
-            "issue": "source_key",
-            "@target": "target_kind",
-            attribute: "target_key",
-            "@type": "type",
-        },
-        rewrite=jira_rewrites.association("Issue", target, type_),
+        columns={"issue": "source_key", attribute: "target_key"},
+        constants={"source_kind": "Issue", "target_kind": target, "type": type_},
     )
 
 
@@ -76,8 +75,14 @@ def _personal(*key: str) -> Kind:
     return Kind(record_type=directory.OTHER, prefixed=True, key=key or ("id",))
 
 
-def _other(*key: str, rewrite: Rewrite | None = None) -> Kind:
-    return Kind(record_type=jira.OTHER, prefixed=True, key=key or ("id",), rewrite=rewrite)
+def _other(*key: str) -> Kind:
+    return Kind(record_type=jira.OTHER, prefixed=True, key=key or ("id",))
+
+
+def _naming_a_person(attribute: str, *, where: tuple[str, str]) -> Kind:
+    """A kind that is kept as it is, in whose rows an attribute names a person if another one says so."""
+    person = Kind(record_type=jira.OTHER, prefixed=True, people=(attribute,))
+    return Kind(record_type=jira.OTHER, prefixed=True, variant_by=where[0], variants={where[1]: person})
 
 
 def _constant(record_type: RecordType, *further: str) -> Kind:
@@ -96,10 +101,33 @@ _ACTIVITY: Final = {
     "issue": "issue", "author": "author", "body": "body", "created": "created", "updateauthor": "updater",
     "updated": "updated",
 }  # fmt: skip
+_USER_ASSOCIATION: Final = ("sinkNodeEntity", "sinkNodeId", "associationType", "sourceName")
+_ASSOCIATED: Final = {"sourceName": "person", "associationType": "type", "created": "created"}
 _GROUP: Final = {"description": "description", "active": "active"}
 _REMOTE_LINK: Final = Kind(
     record_type=jira.REMOTE_LINK, columns={"issue": "issue", "title": "title", "url": "url"}
 )  # the same kind, renamed between versions
+
+_MEMBERSHIP: Final = {
+    "parentId": "group_key", "parentName": "group_name", "childId": "member_key", "childName": "member_name"
+}  # fmt: skip
+
+
+def _membership_of(member: str) -> Kind:
+    return Kind(
+        record_type=directory.MEMBERSHIP,
+        columns=_MEMBERSHIP,
+        constants={"member_kind": member},
+        implied=("membershipType",),
+    )
+
+
+_ACTOR: Final = {"pid": "project", "projectroleid": "role", "roletype": "type"}
+
+
+def _actor(column: str) -> Kind:
+    return Kind(record_type=jira_setup.PROJECT_ROLE_ACTOR, columns={**_ACTOR, "roletypeparameter": column})
+
 
 _DIRECTORY_KINDS: Final[Mapping[str, Kind]] = {
     "User": Kind(
@@ -121,17 +149,15 @@ _DIRECTORY_KINDS: Final[Mapping[str, Kind]] = {
     "OSGroup": Kind(record_type=directory.GROUP, prefixed=True, columns={"name": "name", **_GROUP}),
     "Membership": Kind(
         record_type=directory.MEMBERSHIP,
-        columns={
-            "parentId": "group_key", "parentName": "group_name", "childId": "member_key", "childName": "member_name",
-            "@kind": "member_kind",
-        },
-        rewrite=jira_rewrites.membership,
+        columns=_MEMBERSHIP,
+        variant_by="membershipType",
+        variants={"GROUP_USER": _membership_of("user"), "GROUP_GROUP": _membership_of("group")},
     ),
     "OSMembership": Kind(
         record_type=directory.MEMBERSHIP,
         prefixed=True,
-        columns={"groupName": "group_name", "userName": "member_name", "@kind": "member_kind"},
-        rewrite=jira_rewrites.old_membership,
+        columns={"groupName": "group_name", "userName": "member_name"},
+        constants={"member_kind": "user"},
     ),
     "DirectoryAttribute": _personal("directoryId", "name"),
     "DirectoryOperation": _personal("directoryId", "operationType"),
@@ -170,10 +196,9 @@ _CONTENT_KINDS: Final[Mapping[str, Kind]] = {
     "ProjectRole": Kind(record_type=jira_setup.PROJECT_ROLE, columns={"name": "name", "description": "description"}),
     "ProjectRoleActor": Kind(
         record_type=jira_setup.PROJECT_ROLE_ACTOR,
-        columns={
-            "pid": "project", "projectroleid": "role", "roletype": "type", "@person": "person", "@group": "group_name",
-        },
-        rewrite=jira_rewrites.role_actor,
+        columns=_ACTOR,
+        variant_by="roletype",
+        variants={"atlassian-user-role-actor": _actor("person"), "atlassian-group-role-actor": _actor("group_name")},
     ),
     "CustomField": Kind(
         record_type=jira_setup.CUSTOM_FIELD,
@@ -200,6 +225,7 @@ _CONTENT_KINDS: Final[Mapping[str, Kind]] = {
             "timespent": "time_spent", "workflowId": "workflow_entry",
         },
         rewrite=jira_rewrites.issue,
+        settled=jira_rewrites.issue_is_settled,
     ),
     "Action": Kind(
         record_type=jira.OTHER,
@@ -256,9 +282,17 @@ _CONTENT_KINDS: Final[Mapping[str, Kind]] = {
     ),
     "UserAssociation": Kind(
         record_type=jira.USER_ASSOCIATION,
-        key=("sinkNodeEntity", "sinkNodeId", "associationType", "sourceName"),
-        columns={"sourceName": "person", "@issue": "issue", "associationType": "type", "created": "created"},
-        rewrite=jira_rewrites.user_association,
+        key=_USER_ASSOCIATION,
+        columns=_ASSOCIATED,
+        variant_by="sinkNodeEntity",
+        variants={
+            "Issue": Kind(
+                record_type=jira.USER_ASSOCIATION,
+                key=_USER_ASSOCIATION,
+                columns={**_ASSOCIATED, "sinkNodeId": "issue"},
+                implied=("sinkNodeEntity",),
+            )
+        },
     ),
     "NodeAssociation": Kind(
         record_type=jira_setup.ASSOCIATION,
@@ -307,7 +341,7 @@ _OTHER_KINDS: Final[Mapping[str, Kind]] = {
     "AuditChangedValue": PERSONAL,
     "AuditItem": PERSONAL,
     "AuditLog": PERSONAL,
-    "Avatar": _other(rewrite=jira_rewrites.avatar),
+    "Avatar": _naming_a_person("owner", where=("avatarType", "user")),
     "EntityProperty": _PROPERTIES_OF,
     "IssueLayoutAssociation": _other("layoutId", "projectId", "extraDefinerId", "layoutType"),
     "IssueLayoutItemPosition": _other("layoutId", "containerKey", "itemType", "itemKey"),
@@ -315,13 +349,13 @@ _OTHER_KINDS: Final[Mapping[str, Kind]] = {
     "IssueTypeHierarchy": _other("level"),
     "JQRTZLocks": _other("lockName"),
     "ModuleStatus": _other("pluginKey", "moduleKey"),
-    "Notification": _other(rewrite=jira_rewrites.notified),
+    "Notification": _naming_a_person("parameter", where=("type", "Single_User")),
     "OSCurrentStepPrev": _other("id", "previousId"),
     "OSHistoryStepPrev": _other("id", "previousId"),
     "OSPropertyEntry": _PROPERTIES_OF,
     "PluginState": _other("key"),
     "SequenceValueItem": _other("seqName"),
-    "SharePermissions": _other(rewrite=jira_rewrites.shared),
+    "SharePermissions": _naming_a_person("param1", where=("type", "user")),
 }
 
 KINDS: Final[Mapping[str, Kind]] = {**_DIRECTORY_KINDS, **_CONTENT_KINDS, **_OTHER_KINDS}

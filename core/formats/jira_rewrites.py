@@ -4,14 +4,14 @@ Names that start with `@` are made here and exist in no export.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 Row = dict[str, str]
 Rewrite = Callable[[Row], None]
+#: Whether a rewrite leaves rows with just these attributes as they are, whatever they say.
+Settled = Callable[[Collection[str]], bool]
 
-#: Names the attributes of this one row that name a person, with spaces between.
-PEOPLE: Final = "@people"
 #: Atlassian account ids, which are user names and user keys in Cloud.
 _ACCOUNT_ID: Final = re.compile(r"\d+:[0-9a-f-]{36}|[0-9a-f]{24}|(qm|ug):[0-9A-Za-z:-]+", re.ASCII)
 
@@ -21,6 +21,10 @@ def issue(row: Row) -> None:
         row["key"] = f"{row['projectKey']}-{row['number']}"
     elif "number" not in row and (tail := row.get("key", "").rpartition("-")[2]).isdecimal():
         row["number"] = tail
+
+
+def issue_is_settled(names: Collection[str]) -> bool:
+    return "key" in names and "number" in names and "projectKey" not in names
 
 
 def user(row: Row) -> None:
@@ -40,25 +44,6 @@ def application_user(row: Row) -> None:
         row["@account_id"] = row["lowerUserName"]
 
 
-def membership(row: Row) -> None:
-    kind = {"GROUP_USER": "user", "GROUP_GROUP": "group"}.get(row.get("membershipType", ""))
-    if kind:
-        row["@kind"] = kind
-        del row["membershipType"]
-
-
-def old_membership(row: Row) -> None:
-    row["@kind"] = "user"
-
-
-def role_actor(row: Row) -> None:
-    column = {"atlassian-user-role-actor": "@person", "atlassian-group-role-actor": "@group"}.get(
-        row.get("roletype", "")
-    )
-    if column and row.get("roletypeparameter"):
-        row[column] = row.pop("roletypeparameter")
-
-
 def scheme_permission(row: Row) -> None:
     if "permissionKey" not in row and "permission" in row:
         row["permissionKey"] = row.pop("permission")
@@ -70,37 +55,3 @@ def scheme_permission(row: Row) -> None:
 def global_permission(row: Row) -> None:
     if row.get("group_id"):
         row["@type"] = "group"
-
-
-def user_association(row: Row) -> None:
-    if row.get("sinkNodeEntity") == "Issue" and row.get("sinkNodeId"):
-        row["@issue"] = row.pop("sinkNodeId")
-        del row["sinkNodeEntity"]
-
-
-def shared(row: Row) -> None:
-    if row.get("type") == "user":
-        _into_people(row, "param1")
-
-
-def notified(row: Row) -> None:
-    if row.get("type") == "Single_User":
-        _into_people(row, "parameter")
-
-
-def avatar(row: Row) -> None:
-    if row.get("avatarType") == "user":
-        _into_people(row, "owner")
-
-
-def _into_people(row: Row, *names: str) -> None:
-    present = [name for name in names if name in row]
-    if present:
-        row[PEOPLE] = " ".join(present)
-
-
-def association(source: str, target: str, type_: str) -> Rewrite:
-    def rewrite(row: Row) -> None:
-        row["@source"], row["@target"], row["@type"] = source, target, type_
-
-    return rewrite

@@ -4,16 +4,13 @@ This is the hot path of an import: what a kind needs is worked out once, when it
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-import pyarrow as pa
-from blake3 import blake3
-from orjson import OPT_SORT_KEYS, dumps
-
-from core.content.record_type import Column, RecordType, Role
-from core.formats import jira_rewrites, values
+from core.content.record_type import RecordType
 from core.formats.batches import Batches
 from core.formats.export import Dropped
+from core.formats.jira_columns import Columns, Naming
+from core.formats.jira_keys import KEY, KeyRule
 from core.formats.jira_mapping import KINDS, OTHER, PERSONAL, Kind, people_of
 from core.formats.jira_rewrites import Row
 from core.formats.jira_secrets import (
@@ -27,66 +24,52 @@ from core.formats.jira_secrets import (
     secret_attributes,
 )
 
-Convert = Callable[[str], object]
-
-_NOTHING: Final = (None, None)
 #: Value rows that wait for their property entry: in the usual order only orphans do, in another one all of them.
 _WAITING_ROWS: Final = 1_000
 _WAITING_CHARACTERS: Final = 1024 * 1024
 
 
-_BY_TYPE: Final[dict[pa.DataType, Convert]] = {
-    pa.int64(): values.number,
-    pa.float64(): values.decimal,
-    pa.bool_(): values.flag,
-    pa.timestamp("us"): values.moment_us,
-}
-
-
-def _is_named(column: Column) -> bool:
-    """A reference, a person or a group: an empty text names none."""
-    return bool(column.targets) or column.role in (Role.PERSON, Role.GROUP)
-
-
 class _Plan:
     """What is to be done with each row of one native kind."""
 
-    def __init__(self, native: str, kind: Kind, batches: Batches) -> None:
+    def __init__(self, native: str, kind: Kind, columns_of: Callable[[RecordType], Columns]) -> None:
         self.native = native
-        self.record_type: RecordType = kind.record_type
-        self.add = batches.adder(kind.record_type)
         self.count = 0
         self.dropped_rows = 0
         self.dropped_values = 0
         self.rewrite = kind.rewrite
-        self.implied = kind.implied
-        self.people = people_of(native)
+        self.settled = kind.settled
         self.is_property_value = native in PROPERTY_VALUES
-        self.has_file = kind.record_type.has_file
         #: each row is judged by itself
         self.looks_closer = native in NAMED_VALUES or native in DROPPED_KINDS
         #: attributes that were looked at and are no secrets
         self.safe: set[str] = set()
-        #: attributes of rows so far that name persons
-        self.seen_people: list[str] = []
         self.variant_by = kind.variant_by
-        self.variants = {value: _Plan(native, variant, batches) for value, variant in kind.variants.items()}
-        self.key = kind.key
-        self.personal_parts = tuple(place for place, column in enumerate(kind.key) if column in self.people)
-        self.single_key = kind.key[0] if len(kind.key) == 1 else ""
-        self.key_prefix = f"{native}:" if kind.prefixed else ""
+        self.variants = {value: _Plan(native, variant, columns_of) for value, variant in kind.variants.items()}
+        people = people_of(native, kind)
+        self.key = KeyRule(native=native, attributes=kind.key, prefixed=kind.prefixed, people=people)
+        #: no row is plain where it is empty
+        self.first_key = kind.key[0]
         natives = {column: name for name, column in kind.columns.items()}
-        typed = kind.record_type.columns
-        #: native attributes in the order of the typed columns; no attribute has an empty name
-        self.names = tuple(natives.get(column.name, "") for column in typed)
-        self.absent = (None,) * len(self.names)
-        places = [
-            (2 + place, column, natives[column.name]) for place, column in enumerate(typed) if column.name in natives
-        ]
-        self.named = tuple((place, name) for place, column, name in places if _is_named(column))
-        self.conversions = tuple(
-            (place, _BY_TYPE[column.type], name) for place, column, name in places if column.type in _BY_TYPE
+        typed = [column.name for column in kind.record_type.columns]
+        self.naming = Naming(
+            native=native,
+            key=self.key,
+            attributes=tuple(natives.get(column, "") for column in typed),
+            constants=tuple(kind.constants.get(column, "") for column in typed),
+            people=people,
+            implied=kind.implied,
         )
+        self.columns = columns_of(kind.record_type)
+        #: shapes of rows that have a key and no secret: there is nothing to be done with them
+        self.plain = self.columns.shapes()
+        #: … of rows that were made ready
+        self.ready = self.columns.shapes()
+
+    def is_plain(self, row: Row) -> bool:
+        """Whether nothing is to be done with rows that have the same attributes and a key."""
+        settled = self.rewrite is None or self.settled(row)
+        return settled and not self.looks_closer and self.safe.issuperset(row) and self.key.is_in(row)
 
 
 class JiraRows:
@@ -94,6 +77,7 @@ class JiraRows:
 
     def __init__(self, batches: Batches) -> None:
         self._batches = batches
+        self._columns: dict[str, Columns] = {}
         self._plans: dict[str, _Plan] = {}
         self._properties = PropertyEntries()
         self._waiting: list[tuple[_Plan, Row]] = []
@@ -117,7 +101,7 @@ class JiraRows:
         """One native row; `row` is not the caller's any more."""
         plan = self._plans.get(native)
         if plan is None:
-            plan = self._plans[native] = _Plan(native, _kind(native), self._batches)
+            plan = self._plans[native] = _Plan(native, _kind(native), self._columns_of)
         plan.count += 1
         if plan.is_property_value:
             if self._properties.known(row.get("id", "")):
@@ -130,7 +114,13 @@ class JiraRows:
             if native == PROPERTY_ENTRY:
                 self._properties.entry(row)
             plan = plan.variants.get(row.get(plan.variant_by, ""), plan)
-        self._record(plan, row)
+        # After the parser this takes most of the time, so there are steps for a row, and none for a value.
+        shape = plan.plain.get(tuple(row))
+        if shape is not None and row[plan.first_key]:
+            shape.add(row.values())
+            plan.columns.add(shape.number)
+        else:
+            self._record(plan, row)
 
     @property
     def wants_property_entries(self) -> bool:
@@ -168,49 +158,36 @@ class JiraRows:
         return True
 
     def _record(self, plan: _Plan, row: Row) -> None:
+        """A row of which more is to be done than to take its values, or the first of its shape."""
         if (plan.looks_closer or not plan.safe.issuperset(row)) and not self._without_secrets(plan, row):
             return
-        pop = row.pop
-        key = pop(plan.single_key, None) or _key(plan, row)
-        if plan.key_prefix:
-            key = plan.key_prefix + key
-        if plan.rewrite is not None:
-            plan.rewrite(row)
-        for name in plan.implied:
-            del row[name]
-        # Row by row this takes more time than anything else but the parser, so no step is a call of Python's own.
-        record: list[Any] = [key, plan.native, *map(pop, plan.names, plan.absent)]
-        if "" in record:
-            for place, name in plan.named:
-                if record[place] == "":
-                    record[place], row[name] = None, ""
-        for place, convert, name in plan.conversions:
-            text = record[place]
-            if text is not None:
-                record[place] = value = convert(text)
-                if value is None:
-                    row[name] = text
-        people = None
-        if row:
-            if plan.seen_people or jira_rewrites.PEOPLE in row:
-                people = _people(plan, row)
-            record += (dumps(row).decode() if row else None, people)
-        else:
-            record += _NOTHING
-        if plan.has_file:
-            record.append(key)
-        plan.add(record)
+        shapes = plan.plain
+        if not plan.is_plain(row):
+            key = plan.key.take(row)
+            if plan.rewrite is not None:
+                plan.rewrite(row)
+            row[KEY] = key
+            shapes = plan.ready
+        names = tuple(row)
+        shape = shapes.get(names)
+        if shape is None:
+            shape = shapes[names] = plan.columns.new_shape(plan.naming, names)
+        shape.add(row.values())
+        plan.columns.add(shape.number)
+
+    def _columns_of(self, record_type: RecordType) -> Columns:
+        columns = self._columns.get(record_type.name)
+        if columns is None:
+            columns = self._columns[record_type.name] = Columns(record_type)
+            self._batches.gather(columns)
+        return columns
 
     def _without_secrets(self, plan: _Plan, row: Row) -> bool:
         if plan.native in DROPPED_KINDS:
             plan.dropped_rows += 1
             return False
         secrets = secret_attributes(plan.native, row)
-        for name in row.keys() - plan.safe:
-            if not is_secret_attribute(plan.native, name):
-                plan.safe.add(name)
-                if name in plan.people:
-                    plan.seen_people.append(name)
+        plan.safe.update(name for name in row.keys() - plan.safe if not is_secret_attribute(plan.native, name))
         for name in secrets:
             del row[name]
         return not secrets or self._keep(plan, row, len(secrets))
@@ -220,28 +197,3 @@ def _kind(native: str) -> Kind:
     if native in PROPERTY_VALUES:
         return Kind(record_type=OTHER.record_type, prefixed=True, variants={PERSONAL.record_type.name: PERSONAL})
     return KINDS.get(native, OTHER)
-
-
-def _key(plan: _Plan, row: Row) -> str:
-    """The key of a row that has no key attribute of its own: several of its columns, or all that it says."""
-    if not plan.single_key:
-        parts = [row.get(column, "") for column in plan.key]
-        if any(parts):
-            # Keys stay when persons become placeholders, so none of several parts may name one.
-            for place in plan.personal_parts:
-                parts[place] = _digest(parts[place].encode())
-            return ":".join(parts)
-    digest = _digest(dumps(row, option=OPT_SORT_KEYS))
-    return f"#{digest}" if plan.key_prefix else f"{plan.native}:#{digest}"
-
-
-def _digest(data: bytes) -> str:
-    return blake3(data).hexdigest(length=8)
-
-
-def _people(plan: _Plan, row: Row) -> str | None:
-    """Takes what names persons out of what is left of a row."""
-    people = {name: row.pop(name) for name in plan.seen_people if name in row}
-    for name in row.pop(jira_rewrites.PEOPLE, "").split():
-        people[name] = row.pop(name)
-    return dumps(people).decode() if people else None

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from core.errors import ExportError, MalformedXml, MissingEntities, NotAnExport, NotFound, WrongAppType
-from core.formats import jira_rows, values
+from core.formats import jira_columns, jira_rows, values
 from core.formats.attachments_folder import pack_folder
 from core.formats.export import Dropped, ExportSummary
 from core.formats.export_source import open_source
@@ -230,6 +230,27 @@ def test_a_value_that_is_none_of_its_type_is_kept_as_text(export: Any) -> None:
     assert issue["number"] == 9
     assert issue["extra"] == {"created": "yesterday", "watches": "", "priority": ""}
     assert issue["people"] == {"archivedby": "bo"}
+
+
+def test_rows_of_many_shapes_come_in_their_order(export: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of two rows with one key is the first is told by their order; single odd values change no other row."""
+    monkeypatch.setattr(jira_columns, "_SHAPES", 3)
+    odd = {"plain": '<Issue id="{n}" summary="{n}"/>', "empty": '<Issue id="{n}" assignee=""/>',
+           "turned": '<Issue summary="{n}" id="{n}"/>', "bad": '<Issue id="{n}" votes="many"/>',
+           "secret": '<Issue id="{n}" summary="{n}" password="GEHEIM"/>',
+           "quoted": '<Issue id="{n}" odd="&quot;\\ &#9;Ü"/>',
+           "keyless": '<Issue summary="{n}"/>', "own": '<Issue id="{n}" own{n}="1"/>'}  # fmt: skip
+    kinds = [(kind, number) for number in range(1, 2_000) for kind in odd]
+    records, summary = export("\n".join(odd[kind].format(n=number) for kind, number in kinds))
+    rows = records["jira.issue"]
+    assert summary.dropped == {"Issue": Dropped(values=1_999)}
+    assert len(rows) == len(kinds)
+    for (kind, number), row in zip(kinds, rows, strict=True):
+        assert row["key"].startswith("Issue:#") if kind == "keyless" else row["key"] == str(number)
+        assert row["summary"] == (str(number) if kind in ("plain", "turned", "secret", "keyless") else None)
+        extra = {"bad": {"votes": "many"}, "quoted": {"odd": '"\\ \tÜ'}, "own": {f"own{number}": "1"}}
+        assert row["extra"] == extra.get(kind, {})
+        assert row["people"] == ({"assignee": ""} if kind == "empty" else {})
 
 
 def test_marks_of_xml_in_attributes_are_text(export: Any) -> None:
