@@ -26,6 +26,7 @@ from core.errors import (
     WrongChecksum,
 )
 from core.storage.s3_errors import EmptyRange, Failure, changed_on_the_way, error_of, missing, taken
+from core.storage.s3_events import listen
 from core.storage.s3_object import Digests, Facts, sent_along
 from core.storage.s3_place import SCHEME, Creating, S3Place, parse_place
 from core.storage.s3_stream import RangedStream
@@ -41,6 +42,8 @@ WHOLE: Final = 8 * 1024 * 1024
 BEGINNING: Final = 1024 * 1024
 #: Files from this size on are uploaded in parts, several at a time.
 PARTS_FROM: Final = 8 * 1024 * 1024
+#: Parts of a stream that are held at a time; those of a file are read as they are sent.
+_IN_MEMORY: Final = 3
 #: Objects from this size on, S3 copies in parts only. 5 GiB by its own rules.
 COPIED_IN_PARTS_FROM: Final = 5 * 1024**3
 COPIED_PART: Final = 512 * 1024 * 1024
@@ -170,6 +173,7 @@ class S3Store:
 
     def _upload(self, source: str | BinaryIO, key: str, facts: dict[str, Any]) -> None:
         config = TransferConfig(multipart_threshold=self._parts_from, preferred_transfer_client="classic")
+        config.max_in_memory_upload_chunks = _IN_MEMORY
         with create_transfer_manager(self._client, config) as transfers:
             transfers.upload(source, self.place.bucket, self._root + key, facts).result()
 
@@ -302,38 +306,13 @@ def _client(endpoint: str, region: str, creating: Creating) -> Any:
             response_checksum_validation="when_required",
         ),
     )
-    events = client.meta.events
-    events.register("needs-retry.s3", _sent_again)
-    events.register("before-parameter-build.s3.CreateMultipartUpload", _whole_checksum)
-    if creating is Creating.CONDITIONAL:
-        for operation in ("PutObject", "CompleteMultipartUpload"):
-            events.register(f"before-parameter-build.s3.{operation}", _create_only)
+    listen(client.meta.events, tries=TRIES, creating=creating)
     return client
 
 
 @cache
 def _reads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_READS, thread_name_prefix="s3-read")
-
-
-def _create_only(params: dict[str, Any], **_: Any) -> None:
-    params["IfNoneMatch"] = "*"
-
-
-def _whole_checksum(params: dict[str, Any], **_: Any) -> None:
-    """Not one of the parts' checksums, which is what copies in parts would get."""
-    if "ChecksumAlgorithm" in params:
-        params["ChecksumType"] = "FULL_OBJECT"
-
-
-def _sent_again(response: Any, operation: Any, attempts: int, **_: Any) -> float | None:
-    """Bytes that were changed or lost on their way up, and a conflict with another writer, are worth another try, which
-    botocore does not make by itself. Returns the pause in seconds."""
-    code = response[1].get("Error", {}).get("Code") if response is not None else None
-    changed = {"BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"}
-    lost = operation.name in {"PutObject", "UploadPart"} and code in changed
-    again = lost or code in {"ConditionalRequestConflict", "OperationAborted"}
-    return 0.1 * 2**attempts if again and attempts < TRIES else None
 
 
 def _failure(error: Exception, operation: str) -> Failure:
