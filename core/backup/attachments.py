@@ -16,7 +16,8 @@ from core.archive.packs import BlobSource, PackWriter
 from core.archive.reader import ArchiveReader
 from core.backup.earlier import reuse_packs
 from core.backup.facts import EXAMPLES
-from core.backup.scratch import Scratch, narrow
+from core.backup.resolve import is_personal
+from core.backup.scratch import Scratch
 from core.content.catalogue import file_type
 from core.content.record_type import AppType
 from core.findings import FindingCode
@@ -133,18 +134,18 @@ class AttachmentsImport:
 
     def _match(self) -> None:
         """Each attachment record with its file, and each file that no record claims."""
-        wide, slim = self._type.table, narrow(self._type)
+        table = self._type.table
         self._scratch.run(f"""
             CREATE TABLE stored AS
             SELECT n.key AS record_key, '{self._type.name}' AS record_type, n.container AS container,
-                coalesce(w.title, '') AS name, coalesce(n.personal, 0) AS personal,
+                coalesce(n.title, '') AS name, {is_personal("n.container")} AS personal,
                 coalesce(n.repeated, 0) AS repeated, b.blob, b.size, b.pack, b.offset,
                 b.stored_size, b.compressed
-            FROM {slim} n JOIN {wide} w USING (rid) JOIN claimed c ON c.claim = n.file JOIN blob b USING (path)
+            FROM {table} n JOIN claimed c ON c.claim = n.file JOIN blob b USING (path)
             UNION ALL
             SELECT f.path, '', NULL, f.path, 0, 0, b.blob, b.size, b.pack, b.offset, b.stored_size, b.compressed
             FROM file f JOIN blob b USING (path) WHERE f.path NOT IN (
-                SELECT path FROM claimed WHERE claim IN (SELECT file FROM {slim} WHERE file IS NOT NULL))
+                SELECT path FROM claimed WHERE claim IN (SELECT file FROM {table} WHERE file IS NOT NULL))
         """)
 
     def _rows(self) -> Iterator[AttachmentRow]:
@@ -161,7 +162,7 @@ class AttachmentsImport:
             "SELECT count(*), coalesce(sum(size), 0), coalesce(sum(personal), 0),"
             " coalesce(sum(CASE WHEN personal = 1 THEN size ELSE 0 END), 0) FROM stored"
         )[0]
-        missing = f"SELECT key FROM {narrow(self._type)} WHERE file IS NULL OR file NOT IN (SELECT claim FROM file)"
+        missing = f"SELECT key FROM {self._type.table} WHERE file IS NULL OR file NOT IN (SELECT claim FROM file)"
         unclaimed = "SELECT record_key FROM stored WHERE record_type = ''"
         facts = []
         for code, sql in (

@@ -1,15 +1,16 @@
-"""What a backup's own content makes findings of, counted once at import. SQL over the scratch, small results only."""
+"""What a backup's own content makes findings of, counted once at import."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.archive.manifest import AccessFact, SourceFact
-from core.backup.resolve import reference_status, sorted_batches
-from core.backup.scratch import Scratch, narrow
+from core.backup.scratch import Scratch
 from core.content.catalogue import BY_NAME
-from core.content.record_type import AppType, Reference, Role
+from core.content.record_type import AppType, RecordType, Reference
 from core.findings import EMAIL_PROBLEMS, FindingCode
 from core.formats.export import ExportSummary
 
@@ -22,80 +23,84 @@ _CONFLUENCE_ACCESS = {"USECONFLUENCE": "user", "ADMINISTRATECONFLUENCE": "admin"
 _JIRA_ACCESS = {"USE": "user", "1": "user", "ADMINISTER": "admin", "0": "admin", "SYSTEM_ADMIN": "admin", "44": "admin"}
 
 
-def content_facts(scratch: Scratch) -> Iterator[SourceFact]:
+@dataclass
+class Count:
+    """How many records, and which of them are named."""
+
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, names: pa.Array) -> None:
+        self.count += len(names)
+        self.examples += names.slice(0, EXAMPLES - len(self.examples)).to_pylist()
+
+    def fact(self, code: FindingCode, subject: str = "") -> Iterator[SourceFact]:
+        if self.count:
+            yield SourceFact(code=code.value, subject=subject, count=self.count, examples=tuple(self.examples))
+
+
+class Tally:
+    """What is counted of one type's records while they are written, in the order of their keys: on the very batches
+    that are stored, so that a finding's count is what its resolution will change."""
+
+    def __init__(self, record_type: RecordType) -> None:
+        self.personal = 0
+        self._type = record_type
+        self._repeated = Count()
+        self._dangling = {column.name: Count() for column in record_type.references}
+        self._users: dict[FindingCode, Count] = defaultdict(Count)
+
+    def see(self, batch: pa.RecordBatch) -> None:
+        """A batch in `archive_schema`."""
+        self.personal += batch.column("personal").true_count
+        keys = batch.column("key")
+        self._repeated.add(keys.filter(batch.column("repeated")))
+        for name, count in self._dangling.items():
+            count.add(keys.filter(pc.equal(batch.column(f"ref_{name}"), Reference.DANGLING)))
+        if "email_problem" in self._type.review:
+            problem, active = batch.column("email_problem"), batch.column("active")
+            names = pc.coalesce(batch.column("username"), batch.column("display_name"), keys)
+            for word, code in EMAIL_PROBLEMS.items():
+                self._users[code].add(names.filter(pc.equal(problem, word)))
+            self._users[FindingCode.USER_INACTIVE].add(names.filter(pc.invert(active)))
+
+    def content_facts(self) -> Iterator[SourceFact]:
+        """Repeated keys and dangling references."""
+        yield from self._repeated.fact(FindingCode.CONTENT_REPEATED_KEY, self._type.name)
+        for name, count in self._dangling.items():
+            yield from count.fact(FindingCode.CONTENT_DANGLING_REFERENCE, f"{self._type.name}.{name}")
+
+    def user_facts(self) -> Iterator[SourceFact]:
+        for code, count in sorted(self._users.items()):
+            yield from count.fact(code)
+
+
+def content_facts(scratch: Scratch, tallies: Collection[Tally]) -> Iterator[SourceFact]:
     """Repeated keys, dangling references, users' addresses, and authors nobody knows."""
-    for record_type in scratch.types:
-        if not scratch.rows(record_type):
-            continue
-        table = narrow(record_type)
-        yield from _fact(
-            scratch,
-            FindingCode.CONTENT_REPEATED_KEY,
-            record_type.name,
-            f"SELECT key FROM {table} WHERE repeated = 1",
-        )
-        for column in record_type.references:
-            status = reference_status(scratch, record_type, column.name)
-            yield from _fact(
-                scratch,
-                FindingCode.CONTENT_DANGLING_REFERENCE,
-                f"{record_type.name}.{column.name}",
-                f"SELECT n.key FROM {table} n WHERE {status} = '{Reference.DANGLING}'",
-            )
-    yield from _user_facts(scratch)
+    for tally in tallies:
+        yield from tally.content_facts()
+    for tally in tallies:
+        yield from tally.user_facts()
     yield from _unknown_authors(scratch)
-
-
-def _user_facts(scratch: Scratch) -> Iterator[SourceFact]:
-    """Counted on the very batches that are stored, so that a finding's count is what its resolution will change."""
-    user = BY_NAME["directory.user"]
-    found: dict[FindingCode, list[str]] = {}
-    counts: Counter[FindingCode] = Counter()
-    for batch in sorted_batches(scratch, user):
-        for code, mask in (
-            *((code, pc.equal(batch.column("email_problem"), word)) for word, code in EMAIL_PROBLEMS.items()),
-            (FindingCode.USER_INACTIVE, pc.invert(batch.column("active"))),
-        ):
-            rows = batch.filter(mask)
-            counts[code] += rows.num_rows
-            names = pc.coalesce(rows.column("username"), rows.column("display_name"), rows.column("key"))
-            found[code] = (found.get(code, []) + names.slice(0, EXAMPLES).to_pylist())[:EXAMPLES]
-    for code, count in sorted(counts.items()):
-        if count:
-            yield SourceFact(code=code.value, count=count, examples=tuple(found[code]))
 
 
 def _unknown_authors(scratch: Scratch) -> Iterator[SourceFact]:
     """Persons that content names and that no user row is about (by user key, or in old exports by username)."""
-    user, user_key = BY_NAME["directory.user"], BY_NAME["directory.user_key"]
     scratch.run("CREATE TABLE known_person (name TEXT PRIMARY KEY) WITHOUT ROWID")
-    for table, column in (
-        (narrow(user), "key"),
-        (narrow(user_key), "key"),
-        (user.table, "username"),
-        (user_key.table, "username"),
-        (user.table, "account_id"),
-        (user_key.table, "account_id"),
-    ):
-        scratch.run(f"INSERT OR IGNORE INTO known_person SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
-        scratch.run(
-            f"INSERT OR IGNORE INTO known_person SELECT lower({column}) FROM {table} WHERE {column} IS NOT NULL"
-        )
-    named = [
-        f'SELECT DISTINCT "{column.name}" AS name FROM {narrow(one)} WHERE "{column.name}" <> \'\''
-        for one in scratch.types
-        for column in one.columns
-        if column.role is Role.PERSON and scratch.rows(one)
-    ]
-    if named:
-        everyone = " UNION ".join(named)
-        yield from _fact(
-            scratch,
-            FindingCode.USER_UNKNOWN_AUTHOR,
-            "",
-            f"SELECT name FROM ({everyone}) WHERE name NOT IN (SELECT name FROM known_person) "
-            "AND lower(name) NOT IN (SELECT name FROM known_person)",
-        )
+    for record_type in (BY_NAME["directory.user"], BY_NAME["directory.user_key"]):
+        for column in ("key", "username", "account_id"):
+            for name in (column, f"lower({column})"):
+                scratch.run(
+                    f"INSERT OR IGNORE INTO known_person SELECT {name} FROM {record_type.table} "
+                    f"WHERE {column} IS NOT NULL"
+                )
+    yield from _fact(
+        scratch,
+        FindingCode.USER_UNKNOWN_AUTHOR,
+        "",
+        "SELECT DISTINCT name FROM named_person WHERE name <> '' AND name NOT IN (SELECT name FROM known_person) "
+        "AND lower(name) NOT IN (SELECT name FROM known_person)",
+    )
 
 
 def _fact(scratch: Scratch, code: FindingCode, subject: str, sql: str) -> Iterator[SourceFact]:

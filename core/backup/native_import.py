@@ -131,9 +131,10 @@ class ImportSteps:
             summary = reader.summary()
             list_files(scratch, reader)
             scratch.finish_reading()
-            resolve(scratch, app.type)
-            objects = write_records(
+            resolved = resolve(scratch, app.type)
+            objects, tallies = write_records(
                 scratch,
+                resolved,
                 store,
                 backup_id=backup.id,
                 attempt=attempt,
@@ -142,7 +143,13 @@ class ImportSteps:
             )
             stored = attachments.run()
             manifest = make_manifest(
-                backup=backup, app=app, summary=summary, scratch=scratch, objects=objects, attachments=stored
+                backup=backup,
+                app=app,
+                summary=summary,
+                scratch=scratch,
+                objects=objects,
+                tallies=tallies,
+                attachments=stored,
             )
             return manifest, [one.id for one in attachments.new_packs]
         except BaseException:

@@ -1,61 +1,83 @@
 """What only the whole export tells: repeated keys, containers, personal spaces, references. SQL over the scratch."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.backup.scratch import Scratch, narrow, stored_schema
+from core.backup.scratch import Scratch
 from core.content.catalogue import BY_NAME
-from core.content.record_type import AppType, RecordType, Reference
+from core.content.record_type import AppType, Column, RecordType, Reference
 
 #: Jira's history fields, and custom field types, whose values are persons.
-_PERSON_FIELDS = ("assignee", "reporter", "creator")
+_PERSON_FIELDS = pa.array(["assignee", "reporter", "creator"])
 _PERSON_FIELD_TYPES = ("%:userpicker", "%:multiuserpicker", "%:people", "%:sd-request-participants")
 #: One @ with something on both sides, a dot in the domain, and no blanks.
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+#: A person's address, but for whether it is well-formed.
+_EMAIL_PROBLEM = """CASE WHEN trim(coalesce(n.email, '')) = '' THEN 'missing'
+    WHEN lower(trim(n.email)) IN (SELECT address FROM shared_email) THEN 'duplicate' END"""
+#: How a reference stands, by the number that SQL gives for it.
+_STANDS = pa.array([Reference.GOOD, Reference.DANGLING, Reference.PERSONAL], pa.string())
 
 
-def resolve(scratch: Scratch, app_type: AppType) -> None:
-    """Fill the narrow tables' `key` (unique from now on), `container`, `personal` and `repeated`."""
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """What was found, as far as it is small. Everything else stands in the scratch."""
+
+    any_personal_space: bool
+    #: Jira's custom fields that hold persons; history names a field as people call it
+    person_fields: pa.Array
+    person_field_names: pa.Array
+
+
+def resolve(scratch: Scratch, app_type: AppType) -> Resolved:
+    """Make keys unique, find the containers of whatever is referred to, and what choices and checks ask for."""
     for record_type in scratch.types:
-        _number_repeated_keys(scratch, record_type)
+        if scratch.rows(record_type):
+            _number_repeated_keys(scratch, record_type.table)
     _find_containers(scratch)
-    _mark_personal_spaces(scratch, app_type)
-    if app_type is AppType.JIRA:
-        _find_person_fields(scratch)
+    _find_personal_spaces(scratch, app_type)
     scratch.run("CREATE TABLE shared_email (address TEXT PRIMARY KEY) WITHOUT ROWID")
     scratch.run(f"""
         INSERT INTO shared_email SELECT lower(trim(email)) FROM {BY_NAME["directory.user"].table}
         WHERE trim(coalesce(email, '')) <> '' GROUP BY 1 HAVING count(*) > 1
     """)
+    fields: list[tuple[str, str]] = []
+    if app_type is AppType.JIRA:
+        types = " OR ".join(f"type LIKE '{one}'" for one in _PERSON_FIELD_TYPES)
+        fields = scratch.fetch(f"SELECT key, name FROM {BY_NAME['jira.custom_field'].table} WHERE {types}")
+    return Resolved(
+        any_personal_space=scratch.value("SELECT EXISTS (SELECT 1 FROM personal_space)") == 1,
+        person_fields=pa.array([key for key, _ in fields], pa.string()),
+        person_field_names=pa.array([name for _, name in fields], pa.string()),
+    )
 
 
-def _number_repeated_keys(scratch: Scratch, record_type: RecordType) -> None:
+def _number_repeated_keys(scratch: Scratch, table: str) -> None:
     """The first row of a key keeps it; later ones become `<key>#2`, `#3` …, and references keep meaning the first. A
     number that gives a key of another row's own is followed by one more."""
-    table = narrow(record_type)
-    while True:
+    repeated = f"SELECT key FROM {table} GROUP BY key HAVING count(*) > 1"
+    while scratch.value(f"SELECT EXISTS ({repeated})"):
         scratch.run(f"""
             CREATE TEMP TABLE later AS SELECT rid, nth FROM (
                 SELECT rid, row_number() OVER (PARTITION BY key ORDER BY coalesce(repeated, 0), rid) AS nth FROM {table}
-                WHERE key IN (SELECT key FROM {table} GROUP BY key HAVING count(*) > 1)) WHERE nth > 1
+                WHERE key IN ({repeated})) WHERE nth > 1
         """)
-        count = scratch.value("SELECT count(*) FROM later")
         scratch.run(
             f"UPDATE {table} SET repeated = 1, key = key || '#' || later.nth FROM later WHERE later.rid = {table}.rid"
         )
         scratch.run("DROP TABLE later")
-        if not count:
-            return
 
 
 def _find_containers(scratch: Scratch) -> None:
-    """Repeat until nothing more is found: a comment's page's space, a body's comment's page's space …"""
+    """Of what others refer to, and so of all that a container is found by. Repeat until nothing more is found: a
+    comment's page's space, a version's comment's page's space …"""
     for record_type in scratch.types:
         if record_type.is_container:
-            scratch.run(f"UPDATE {narrow(record_type)} SET container = key")
-    via = [one for one in scratch.types if one.container_via and scratch.rows(one)]
+            scratch.run(f"UPDATE {record_type.table} SET container = key")
+    via = [one for one in scratch.types if one.container_via and scratch.rows(one) and _keeps_container(scratch, one)]
     left = {one.name: scratch.rows(one) for one in via}
     while True:
         before = dict(left)
@@ -63,46 +85,42 @@ def _find_containers(scratch: Scratch) -> None:
             if left[record_type.name]:
                 _adopt_containers(scratch, record_type)
                 left[record_type.name] = scratch.value(
-                    f"SELECT count(*) FROM {narrow(record_type)} WHERE container IS NULL"
+                    f"SELECT count(*) FROM {record_type.table} WHERE container IS NULL"
                 )
         if left == before:
             return
 
 
+def _keeps_container(scratch: Scratch, record_type: RecordType) -> bool:
+    """Whether others, or attachments, look a container up; else it is found while the record is written."""
+    referred = {name for one in scratch.types for column in one.references for name in column.targets}
+    return record_type.name in referred or record_type.is_container or record_type.has_file
+
+
 def _adopt_containers(scratch: Scratch, record_type: RecordType) -> None:
-    table = narrow(record_type)
+    table = record_type.table
     columns = {column.name: column for column in record_type.references}
     for name in record_type.container_via:
         for target in _targets(scratch, columns[name].targets):
             scratch.run(f"""
                 UPDATE {table} SET container = (
-                    SELECT t.container FROM {narrow(target)} t WHERE t.key = {table}."{name}")
+                    SELECT t.container FROM {target.table} t WHERE t.key = {table}."{name}")
                 WHERE container IS NULL AND "{name}" IS NOT NULL
             """)
 
 
-def _mark_personal_spaces(scratch: Scratch, app_type: AppType) -> None:
+def _find_personal_spaces(scratch: Scratch, app_type: AppType) -> None:
     scratch.run("CREATE TABLE personal_space (key TEXT PRIMARY KEY) WITHOUT ROWID")
     if app_type is AppType.CONFLUENCE:
-        space = BY_NAME["confluence.space"]
         scratch.run(f"""
-            INSERT INTO personal_space SELECT n.key FROM {space.table} w JOIN {narrow(space)} n USING (rid)
-            WHERE w.type = 'personal' OR (w.type IS NULL AND w.space_key LIKE '~%')
+            INSERT INTO personal_space SELECT key FROM {BY_NAME["confluence.space"].table}
+            WHERE type = 'personal' OR (type IS NULL AND space_key LIKE '~%')
         """)
-    for record_type in scratch.types:
-        scratch.run(
-            f"UPDATE {narrow(record_type)} SET personal = container IN (SELECT key FROM personal_space) "
-            "WHERE container IS NOT NULL AND EXISTS (SELECT 1 FROM personal_space)"
-        )
 
 
-def _find_person_fields(scratch: Scratch) -> None:
-    types = " OR ".join(f"w.type LIKE '{one}'" for one in _PERSON_FIELD_TYPES)
-    field = BY_NAME["jira.custom_field"]
-    scratch.run(
-        f"CREATE TABLE person_field AS SELECT n.key, w.name FROM {narrow(field)} n JOIN {field.table} w USING (rid) "
-        f"WHERE {types}"
-    )
+def is_personal(container: str) -> str:
+    """SQL for whether a container is a personal space, 0 or 1."""
+    return f"coalesce({container} IN (SELECT key FROM personal_space), 0)"
 
 
 def _targets(scratch: Scratch, names: Sequence[str]) -> list[RecordType]:
@@ -110,64 +128,92 @@ def _targets(scratch: Scratch, names: Sequence[str]) -> list[RecordType]:
     return [BY_NAME[name] for name in names if scratch.rows(BY_NAME[name])]
 
 
-def reference_status(scratch: Scratch, record_type: RecordType, column: str) -> str:
-    """SQL for how a reference of `n`, a narrow row, stands: a `Reference`, or NULL where it is not set."""
-    targets = next(one.targets for one in record_type.references if one.name == column)
-    lookups = [
-        f'(SELECT coalesce(t.personal, 0) FROM {narrow(target)} t WHERE t.key = n."{column}")'
-        for target in _targets(scratch, targets)
-    ]
-    if not lookups:
-        return f"CASE WHEN n.\"{column}\" IS NULL THEN NULL ELSE '{Reference.DANGLING}' END"
-    found = f"coalesce({', '.join([*lookups, '-1'])})"
-    return (
-        f"CASE WHEN n.\"{column}\" IS NULL THEN NULL ELSE CASE {found} WHEN -1 THEN '{Reference.DANGLING}' "
-        f"WHEN 1 THEN CASE WHEN n.personal = 1 THEN '{Reference.GOOD}' ELSE '{Reference.PERSONAL}' END "
-        f"ELSE '{Reference.GOOD}' END END"
-    )
-
-
-def sorted_batches(scratch: Scratch, record_type: RecordType) -> Iterator[pa.RecordBatch]:
+def sorted_batches(scratch: Scratch, resolved: Resolved, record_type: RecordType) -> Iterator[pa.RecordBatch]:
     """All records of a type in `archive_schema`, sorted by key."""
-    stored = set(stored_schema(record_type).names)
-    columns = []
-    for field in record_type.archive_schema:
-        name = field.name
-        if name == "key":
-            columns.append("n.key")
-        elif name in stored:
-            columns.append(f'w."{name}"')
-        elif name == "container":
-            columns.append("n.container")
-        elif name in {"personal", "repeated"}:
-            columns.append(f"coalesce(n.{name}, 0)")
-        elif name.startswith("ref_"):
-            columns.append(reference_status(scratch, record_type, name.removeprefix("ref_")))
-        else:
-            columns.append(_review(record_type, name))
+    if not scratch.rows(record_type):
+        return
+    links = _Links(scratch, resolved, record_type)
+    columns = [
+        ("rid", pa.int64(), "n.rid"),
+        ("key", pa.string(), "CASE n.repeated WHEN 1 THEN n.key END"),
+        ("container", pa.string(), links.container),
+        ("personal", pa.bool_(), links.personal),
+        *((f"ref_{column.name}", pa.int64(), links.stands(column)) for column in record_type.references),
+        *((name, pa.string(), _EMAIL_PROBLEM) for name in record_type.review if name == "email_problem"),
+    ]
     sql = (
-        f"SELECT {', '.join(columns)} FROM {narrow(record_type)} n "
-        f"JOIN {record_type.table} w ON w.rid = n.rid ORDER BY n.key"
+        f"SELECT {', '.join(column for _, _, column in columns)} FROM {record_type.table} n{links.joins} ORDER BY n.key"
     )
-    for batch in scratch.batches(sql, record_type.archive_schema):
-        yield _judge_emails(batch) if "email_problem" in record_type.review else batch
+    with scratch.finder(record_type) as finder:
+        for found in scratch.batches(sql, pa.schema([(name, type_) for name, type_, _ in columns])):
+            done = 0
+            for rows in finder.rows(found.column("rid")):
+                yield _archived(record_type, rows, found.slice(done, rows.num_rows), resolved)
+                done += rows.num_rows
 
 
-def _review(record_type: RecordType, name: str) -> str:
-    if name == "email_problem":
-        # Whether an address is well-formed is judged on the batches: SQLite knows no regular expressions.
-        return """CASE WHEN trim(coalesce(w.email, '')) = '' THEN 'missing'
-            WHEN lower(trim(w.email)) IN (SELECT address FROM shared_email) THEN 'duplicate' END"""
-    if record_type.name == "jira.change_item":
-        fields = ", ".join(f"'{one}'" for one in _PERSON_FIELDS)
-        pickers = "SELECT name FROM person_field"  # history names a custom field as people call it
-        return f"coalesce(lower(w.field) IN ({fields}) OR w.field_type = 'custom' AND w.field IN ({pickers}), 0)"
-    return "coalesce(n.custom_field IN (SELECT key FROM person_field), 0)"
+class _Links:
+    """SQL by which a record `n` is joined with all it refers to, so that each target is looked up once."""
+
+    def __init__(self, scratch: Scratch, resolved: Resolved, record_type: RecordType) -> None:
+        self.joins = ""
+        self._any_personal = resolved.any_personal_space
+        self._aliases: dict[str, list[str]] = {}
+        for column in record_type.references:
+            aliases = self._aliases[column.name] = []
+            for target in _targets(scratch, column.targets):
+                aliases.append(f"{column.name}_{target.table}")
+                self.joins += f' LEFT JOIN {target.table} {aliases[-1]} ON {aliases[-1]}.key = n."{column.name}"'
+        self.container = "n.container"
+        if not _keeps_container(scratch, record_type):
+            via = [f"{alias}.container" for name in record_type.container_via for alias in self._aliases[name]]
+            self.container = f"coalesce({', '.join([*via, 'NULL', 'NULL'])})"
+        self.personal = self._is_personal(self.container)
+
+    def stands(self, column: Column) -> str:
+        """How a reference stands, as a place in `_STANDS`; NULL where it is not set."""
+        found = " ".join(
+            f"WHEN {alias}.rid IS NOT NULL THEN 2 * ({self._is_personal(f'{alias}.container')} AND NOT {self.personal})"
+            for alias in self._aliases[column.name]
+        )
+        return f'CASE WHEN n."{column.name}" IS NULL THEN NULL {found} ELSE 1 END'
+
+    def _is_personal(self, container: str) -> str:
+        return is_personal(container) if self._any_personal else "0"
 
 
-def _judge_emails(batch: pa.RecordBatch) -> pa.RecordBatch:
-    index = batch.schema.get_field_index("email_problem")
-    problem = batch.column(index)
-    malformed = pc.invert(pc.match_substring_regex(pc.utf8_trim_whitespace(batch.column("email")), _EMAIL))
+def _archived(
+    record_type: RecordType, rows: pa.RecordBatch, found: pa.RecordBatch, resolved: Resolved
+) -> pa.RecordBatch:
+    made = {
+        "key": pc.coalesce(found.column("key"), rows.column("key")),
+        "container": found.column("container"),
+        "personal": found.column("personal"),
+        "repeated": found.column("key").is_valid(),
+        **{f"ref_{one.name}": _STANDS.take(found.column(f"ref_{one.name}")) for one in record_type.references},
+    }
+    if "email_problem" in record_type.review:
+        made["email_problem"] = _judged(rows.column("email"), found.column("email_problem"))
+    if "names_person" in record_type.review:
+        made["names_person"] = _names_person(record_type, rows, resolved)
+    schema = record_type.archive_schema
+    arrays = [made[one.name] if one.name in made else rows.column(one.name) for one in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _names_person(record_type: RecordType, rows: pa.RecordBatch, resolved: Resolved) -> pa.Array:
+    """Whether the values of a changed or custom field are persons."""
+    if record_type.name == "jira.custom_field_value":
+        return pc.is_in(rows.column("custom_field"), resolved.person_fields)
+    field = rows.column("field")
+    custom = pc.fill_null(pc.equal(rows.column("field_type"), "custom"), fill_value=False)
+    picked = pc.and_(custom, pc.is_in(field, resolved.person_field_names))
+    return pc.or_(picked, pc.is_in(pc.ascii_lower(field), _PERSON_FIELDS))
+
+
+def _judged(emails: pa.Array, problem: pa.Array) -> pa.Array:
+    """SQL tells missing and duplicate addresses. Whether one is well-formed is told here: SQLite knows no regular
+    expressions."""
+    malformed = pc.invert(pc.match_substring_regex(pc.utf8_trim_whitespace(emails), _EMAIL))
     invalid = pc.fill_null(pc.and_(malformed, pc.not_equal(pc.fill_null(problem, ""), "missing")), False)
-    return batch.set_column(index, batch.schema.field(index), pc.if_else(invalid, "invalid", problem))
+    return pc.if_else(invalid, "invalid", problem)

@@ -1,13 +1,14 @@
-"""The import's scratch database: an SQLite file in which rows wait until all of the export was read.
+"""The import's scratch: where rows wait until all of the export was read.
 
-What a streaming reader cannot know is found here, in SQL and with bounded memory: keys that stand twice, which project
-or space a record belongs to, which references dangle; and rows come out sorted by key. It is thrown away after the
-import, so it is written without a journal.
+What a streaming reader cannot know is found here, with bounded memory: keys that stand twice, which project or space a
+record belongs to, which references dangle; and rows come out sorted by key. An SQLite database holds what has to be
+looked up, which is keys, references and little else; whole rows lie in files beside it and are found by number. All of
+it is thrown away after the import, so the database is written without a journal.
 """
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -17,24 +18,34 @@ import adbc_driver_sqlite.dbapi as adbc
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.backup.spill import Finder, Spill, rises
+from core.content.catalogue import BY_NAME
 from core.content.record_type import RecordType, Role
 
 _CACHE_KIB = 64 * 1024
-#: Arrow that waits to be written while the export is read on.
+#: Arrow of one type, and of all, that is gathered before it is put down, sorted: few long runs are read again faster.
+_RUN_BYTES = 8 * 1024 * 1024
+_GATHERED_BYTES = 16 * 1024 * 1024
+#: … and that waits to be put down while the export is read on.
 _AHEAD_BYTES = 16 * 1024 * 1024
 #: Of each of several readers: they go through everything once, and what they look up lies close together.
 _SHARED_CACHE_KIB = 16 * 1024
-#: Rows handed out at once; a batch with bodies of some kB stays at a few MB.
-READ_ROWS = 1024
-
-
-def narrow(record_type: RecordType) -> str:
-    """The side table with a record's keys, references and persons, without its texts: what resolving scans."""
-    return f"n_{record_type.table}"
+#: Rows of a query handed out at once.
+READ_ROWS = 8192
+#: What SQL looks at besides keys, references and files.
+_LOOKED_AT: Mapping[str, tuple[str, ...]] = {
+    "confluence.space": ("space_key", "type"),
+    "confluence.space_permission": ("group_name", "type"),
+    "directory.user": ("account_id", "email", "username"),
+    "directory.user_key": ("account_id", "username"),
+    "jira.app_role": ("group_name",),
+    "jira.custom_field": ("name", "type"),
+    "jira.permission": ("group_name", "permission", "scheme"),
+}
 
 
 class Scratch:
-    """One import's scratch database. Close it to remove its file."""
+    """One import's scratch. Close it to remove its files."""
 
     def __init__(self, path: Path, types: Sequence[RecordType]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -43,40 +54,51 @@ class Scratch:
         self.path = path
         self.types = tuple(types)
         self._rows = dict.fromkeys((one.name for one in types), 0)
+        self._gathered: dict[str, _Gathered] = {one.name: _Gathered(one) for one in types}
+        self._spills: dict[str, Spill] = {}
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scratch")
         self._writing: deque[tuple[Future[None], int]] = deque()
         self._shared = False
         self._connection = _connect(path, _CACHE_KIB)
         for one in self.types:
-            wide = ", ".join(f'"{name}"' for name in stored_schema(one).names)
-            self.run(f"CREATE TABLE {one.table} (rid INTEGER PRIMARY KEY, {wide})")
-            slim = ", ".join(f'"{name}"' for name in _narrow_names(one))
-            found = "container, personal INTEGER, repeated INTEGER"
-            self.run(f"CREATE TABLE {narrow(one)} (rid INTEGER PRIMARY KEY, {slim}, {found})")
+            columns = ", ".join(f'"{name}"' for name in _looked_up(one))
+            self.run(f"CREATE TABLE {one.table} (rid INTEGER PRIMARY KEY, {columns}, container, repeated INTEGER)")
+        self.run("CREATE TABLE named_person (name TEXT)")
         self.run("CREATE TABLE file (claim TEXT, path TEXT, size INTEGER)")
         self.run("BEGIN")
 
     def add(self, record_type: RecordType, batch: pa.RecordBatch) -> None:
-        """Take in a batch in `record_type.export_schema`. It is written by another thread while the caller reads on."""
-        first = self._rows[record_type.name] + 1
+        """Take in a batch in `record_type.export_schema`; another thread puts it down while the caller reads on."""
         self._rows[record_type.name] += batch.num_rows
-        self._settle(ahead=_AHEAD_BYTES)
-        self._writing.append((self._writer.submit(self._add, record_type, batch, first), batch.nbytes))
+        gathered = self._gathered[record_type.name]
+        gathered.add(batch)
+        if gathered.bytes >= _RUN_BYTES:
+            self._put_later(gathered)
+        elif sum(one.bytes for one in self._gathered.values()) >= _GATHERED_BYTES:
+            self._put_later(max(self._gathered.values(), key=lambda one: one.bytes))
 
-    def _add(self, record_type: RecordType, batch: pa.RecordBatch, first: int) -> None:
-        rid = pa.array(range(first, first + batch.num_rows), pa.int64())
-        wide = stored_schema(record_type)
-        self._append(
-            record_type.table,
-            pa.RecordBatch.from_arrays(
-                [rid, *(_storable(batch.column(name)) for name in wide.names)], names=["rid", *wide.names]
-            ),
-        )
-        names = _narrow_names(record_type)
-        self._append(
-            narrow(record_type),
-            pa.RecordBatch.from_arrays([rid, *(batch.column(name) for name in names)], names=["rid", *names]),
-        )
+    def _put_later(self, gathered: "_Gathered") -> None:
+        batches, size = gathered.empty()
+        self._settle(ahead=_AHEAD_BYTES)
+        self._writing.append((self._writer.submit(self._put, gathered.record_type, batches), size))
+
+    def _put(self, record_type: RecordType, batches: Sequence[pa.RecordBatch]) -> None:
+        """Runs are sorted, so that reading in the order of keys goes through each once. Rows of one key keep their
+        order."""
+        run = pa.concat_batches(batches)
+        if not rises(run.column("key")):
+            run = run.take(pc.sort_indices(run.column("key")))
+        spill = self._spills.get(record_type.name)
+        if spill is None:
+            path = self.path.with_name(f"{self.path.stem}-{record_type.table}.arrow")
+            spill = self._spills[record_type.name] = Spill(path, record_type.export_schema)
+        names = _looked_up(record_type)
+        columns = [spill.put(run), *(_storable(run.column(name)) for name in names)]
+        self._append(record_type.table, pa.RecordBatch.from_arrays(columns, names=["rid", *names]))
+        people = [run.column(one.name) for one in record_type.columns if one.role is Role.PERSON]
+        if people:
+            named = pc.drop_null(pc.unique(pa.chunked_array(people)))
+            self._append("named_person", pa.RecordBatch.from_arrays([named], names=["name"]))
 
     def _settle(self, *, ahead: int = 0) -> None:
         """Wait until at most so many bytes are left to write; errors of writing are raised here. The connection is used
@@ -86,12 +108,23 @@ class Scratch:
 
     def finish_reading(self) -> None:
         """Everything is in: make the indexes that resolving and reading in order need."""
-        for one in self.types:
-            self.run(f"CREATE INDEX k_{one.table} ON {narrow(one)} (key)")
+        for gathered in self._gathered.values():
+            if gathered.bytes:
+                self._put_later(gathered)
+        self._settle()
+        for name, spill in self._spills.items():
+            spill.finish()
+            self.run(f"CREATE INDEX k_{BY_NAME[name].table} ON {BY_NAME[name].table} (key)")
         self.run("CREATE INDEX k_file ON file (path)")
 
     def rows(self, record_type: RecordType) -> int:
         return self._rows[record_type.name]
+
+    @contextmanager
+    def finder(self, record_type: RecordType) -> Iterator[Finder]:
+        """Finds whole rows of a type, of which there are any, by their `rid`."""
+        with closing(Finder(self._spills[record_type.name])) as finder:
+            yield finder
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
         self._settle()
@@ -135,6 +168,8 @@ class Scratch:
             self._settle()
         self._writer.shutdown()
         self._connection.close()
+        for spill in self._spills.values():
+            spill.close()
         self.path.unlink(missing_ok=True)
 
     def ingest(self, table: str, batch: pa.RecordBatch) -> None:
@@ -171,14 +206,28 @@ def _batches(connection: Any, sql: str, schema: pa.Schema) -> Iterator[pa.Record
                 )
 
 
-def stored_schema(record_type: RecordType) -> pa.Schema:
-    """The wide table's columns: the export's without the key, which the narrow table has (and may change)."""
-    return pa.schema([one for one in record_type.export_schema if one.name != "key"])
+class _Gathered:
+    """Batches of one type that wait to become a run."""
+
+    def __init__(self, record_type: RecordType) -> None:
+        self.record_type = record_type
+        self.bytes = 0
+        self._batches: list[pa.RecordBatch] = []
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self._batches.append(batch)
+        self.bytes += batch.nbytes
+
+    def empty(self) -> tuple[list[pa.RecordBatch], int]:
+        emptied = self._batches, self.bytes
+        self._batches, self.bytes = [], 0
+        return emptied
 
 
-def _narrow_names(record_type: RecordType) -> list[str]:
-    linked = [one.name for one in record_type.columns if one.targets or one.role is Role.PERSON]
-    return ["key", *linked, *(["file"] if record_type.has_file else [])]
+def _looked_up(record_type: RecordType) -> list[str]:
+    references = [one.name for one in record_type.references]
+    file = ["file", "title"] if record_type.has_file else []
+    return ["key", *references, *_LOOKED_AT.get(record_type.name, ()), *file]
 
 
 def _storable(column: Any) -> Any:

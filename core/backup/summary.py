@@ -14,8 +14,8 @@ from core.archive.manifest import (
     SourceFact,
 )
 from core.backup.attachments import StoredAttachments
-from core.backup.facts import access_facts, content_facts, export_facts
-from core.backup.scratch import Scratch, narrow
+from core.backup.facts import Tally, access_facts, content_facts, export_facts
+from core.backup.scratch import Scratch
 from core.catalog.apps import App
 from core.catalog.backups import Backup
 from core.findings import FindingCode
@@ -29,9 +29,10 @@ def make_manifest(
     summary: ExportSummary,
     scratch: Scratch,
     objects: tuple[RecordObject, ...],
+    tallies: Mapping[str, Tally],
     attachments: StoredAttachments,
 ) -> Manifest:
-    facts = (*export_facts(summary), *content_facts(scratch), *_file_facts(summary, attachments))
+    facts = (*export_facts(summary), *content_facts(scratch, tallies.values()), *_file_facts(summary, attachments))
     lacks = tuple(_lacks(summary, attachments, facts))
     records = {one.name: scratch.rows(one) for one in scratch.types if scratch.rows(one)}
     record_bytes = sum(one.arrow_bytes for one in objects)
@@ -59,7 +60,7 @@ def make_manifest(
         objects=objects,
         attachments_index=attachments.index,
         packs=attachments.packs,
-        personal=_personal(scratch, attachments),
+        personal=_personal(scratch, tallies, attachments),
         facts=facts,
         access=access_facts(scratch, app.type),
     )
@@ -74,15 +75,10 @@ def _contains(scratch: Scratch, attachments: StoredAttachments) -> Contains:
     )
 
 
-def _personal(scratch: Scratch, attachments: StoredAttachments) -> PersonalSpaces:
-    counts = {
-        one.name: scratch.value(f"SELECT count(*) FROM {narrow(one)} WHERE personal = 1")
-        for one in scratch.types
-        if scratch.rows(one)
-    }
+def _personal(scratch: Scratch, tallies: Mapping[str, Tally], attachments: StoredAttachments) -> PersonalSpaces:
     return PersonalSpaces(
         containers=scratch.value("SELECT count(*) FROM personal_space"),
-        records={name: count for name, count in counts.items() if count},
+        records={name: tally.personal for name, tally in tallies.items() if tally.personal},
         attachments=attachments.personal_rows,
         attachment_bytes=attachments.personal_bytes,
     )
