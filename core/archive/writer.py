@@ -113,7 +113,10 @@ class _OpenObject:
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path = path
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd", compression_level=_LEVEL)
+        # Compression finds what repeats as well as dictionaries would, in less time and space.
+        self._writer = pq.ParquetWriter(
+            path, schema, compression="zstd", compression_level=_LEVEL, use_dictionary=False
+        )
         self.arrow_bytes = 0
         self._rows = 0
         self._first_key = ""

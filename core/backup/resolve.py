@@ -27,6 +27,8 @@ class Resolved:
     """What was found, as far as it is small. Everything else stands in the scratch."""
 
     any_personal_space: bool
+    #: record types in which keys stood twice
+    repeated: frozenset[str]
     #: Jira's custom fields that hold persons; history names a field as people call it
     person_fields: pa.Array
     person_field_names: pa.Array
@@ -34,9 +36,9 @@ class Resolved:
 
 def resolve(scratch: Scratch, app_type: AppType) -> Resolved:
     """Make keys unique, find the containers of whatever is referred to, and what choices and checks ask for."""
-    for record_type in scratch.types:
-        if scratch.rows(record_type):
-            _number_repeated_keys(scratch, record_type.table)
+    repeated = frozenset(
+        one.name for one in scratch.types if scratch.rows(one) and _number_repeated_keys(scratch, one.table)
+    )
     _find_containers(scratch)
     _find_personal_spaces(scratch, app_type)
     scratch.run("CREATE TABLE shared_email (address TEXT PRIMARY KEY) WITHOUT ROWID")
@@ -49,17 +51,20 @@ def resolve(scratch: Scratch, app_type: AppType) -> Resolved:
         types = " OR ".join(f"type LIKE '{one}'" for one in _PERSON_FIELD_TYPES)
         fields = scratch.fetch(f"SELECT key, name FROM {BY_NAME['jira.custom_field'].table} WHERE {types}")
     return Resolved(
+        repeated=repeated,
         any_personal_space=scratch.value("SELECT EXISTS (SELECT 1 FROM personal_space)") == 1,
         person_fields=pa.array([key for key, _ in fields], pa.string()),
         person_field_names=pa.array([name for _, name in fields], pa.string()),
     )
 
 
-def _number_repeated_keys(scratch: Scratch, table: str) -> None:
+def _number_repeated_keys(scratch: Scratch, table: str) -> bool:
     """The first row of a key keeps it; later ones become `<key>#2`, `#3` …, and references keep meaning the first. A
-    number that gives a key of another row's own is followed by one more."""
+    number that gives a key of another row's own is followed by one more. Returns whether there were any."""
     repeated = f"SELECT key FROM {table} GROUP BY key HAVING count(*) > 1"
+    found = False
     while scratch.value(f"SELECT EXISTS ({repeated})"):
+        found = True
         scratch.run(f"""
             CREATE TEMP TABLE later AS SELECT rid, nth FROM (
                 SELECT rid, row_number() OVER (PARTITION BY key ORDER BY coalesce(repeated, 0), rid) AS nth FROM {table}
@@ -69,6 +74,7 @@ def _number_repeated_keys(scratch: Scratch, table: str) -> None:
             f"UPDATE {table} SET repeated = 1, key = key || '#' || later.nth FROM later WHERE later.rid = {table}.rid"
         )
         scratch.run("DROP TABLE later")
+    return found
 
 
 def _find_containers(scratch: Scratch) -> None:
@@ -133,19 +139,23 @@ def sorted_batches(scratch: Scratch, resolved: Resolved, record_type: RecordType
     if not scratch.rows(record_type):
         return
     links = _Links(scratch, resolved, record_type)
-    columns = [
-        ("rid", pa.int64(), "n.rid"),
-        ("key", pa.string(), "CASE n.repeated WHEN 1 THEN n.key END"),
-        ("container", pa.string(), links.container),
-        ("personal", pa.bool_(), links.personal),
-        *((f"ref_{column.name}", pa.int64(), links.stands(column)) for column in record_type.references),
-        *((name, pa.string(), _EMAIL_PROBLEM) for name in record_type.review if name == "email_problem"),
-    ]
-    sql = (
-        f"SELECT {', '.join(column for _, _, column in columns)} FROM {record_type.table} n{links.joins} ORDER BY n.key"
-    )
+    # What is the same in every row is not asked for: most of the time goes into handing single values over.
+    asked = {"rid": (pa.int64(), "n.rid")}
+    if record_type.name in resolved.repeated:
+        asked["key"] = pa.string(), "CASE n.repeated WHEN 1 THEN n.key END"
+    if links.container:
+        asked["container"] = pa.string(), links.container
+    if resolved.any_personal_space:
+        asked["personal"] = pa.bool_(), links.personal
+    for column in record_type.references:
+        asked[f"ref_{column.name}"] = pa.int64(), links.stands(column)
+    if "email_problem" in record_type.review:
+        asked["email_problem"] = pa.string(), _EMAIL_PROBLEM
+    columns = ", ".join(column for _, column in asked.values())
+    sql = f"SELECT {columns} FROM {record_type.table} n{links.joins} ORDER BY n.key"
+    schema = pa.schema([(name, type_) for name, (type_, _) in asked.items()])
     with scratch.finder(record_type) as finder:
-        for found in scratch.batches(sql, pa.schema([(name, type_) for name, type_, _ in columns])):
+        for found in scratch.batches(sql, schema):
             done = 0
             for rows in finder.rows(found.column("rid")):
                 yield _archived(record_type, rows, found.slice(done, rows.num_rows), resolved)
@@ -157,6 +167,8 @@ class _Links:
 
     def __init__(self, scratch: Scratch, resolved: Resolved, record_type: RecordType) -> None:
         self.joins = ""
+        #: empty where there is none
+        self.container = ""
         self._any_personal = resolved.any_personal_space
         self._aliases: dict[str, list[str]] = {}
         for column in record_type.references:
@@ -164,11 +176,12 @@ class _Links:
             for target in _targets(scratch, column.targets):
                 aliases.append(f"{column.name}_{target.table}")
                 self.joins += f' LEFT JOIN {target.table} {aliases[-1]} ON {aliases[-1]}.key = n."{column.name}"'
-        self.container = "n.container"
-        if not _keeps_container(scratch, record_type):
+        if _keeps_container(scratch, record_type):
+            self.container = "n.container"
+        else:
             via = [f"{alias}.container" for name in record_type.container_via for alias in self._aliases[name]]
-            self.container = f"coalesce({', '.join([*via, 'NULL', 'NULL'])})"
-        self.personal = self._is_personal(self.container)
+            self.container = f"coalesce({', '.join([*via, 'NULL'])})" if via else ""
+        self.personal = self._is_personal(self.container or "NULL")
 
     def stands(self, column: Column) -> str:
         """How a reference stands, as a place in `_STANDS`; NULL where it is not set."""
@@ -185,15 +198,20 @@ class _Links:
 def _archived(
     record_type: RecordType, rows: pa.RecordBatch, found: pa.RecordBatch, resolved: Resolved
 ) -> pa.RecordBatch:
+    count = rows.num_rows
     made = {
-        "key": pc.coalesce(found.column("key"), rows.column("key")),
-        "container": found.column("container"),
-        "personal": found.column("personal"),
-        "repeated": found.column("key").is_valid(),
-        **{f"ref_{one.name}": _STANDS.take(found.column(f"ref_{one.name}")) for one in record_type.references},
+        "container": pa.nulls(count, pa.string()),
+        "personal": pa.repeat(False, count),
+        "repeated": pa.repeat(False, count),
+        **{name: found.column(name) for name in found.schema.names},
     }
+    if "key" in made:
+        made["repeated"] = made["key"].is_valid()
+        made["key"] = pc.coalesce(made["key"], rows.column("key"))
+    for one in record_type.references:
+        made[f"ref_{one.name}"] = _STANDS.take(found.column(f"ref_{one.name}"))
     if "email_problem" in record_type.review:
-        made["email_problem"] = _judged(rows.column("email"), found.column("email_problem"))
+        made["email_problem"] = _judged(rows.column("email"), made["email_problem"])
     if "names_person" in record_type.review:
         made["names_person"] = _names_person(record_type, rows, resolved)
     schema = record_type.archive_schema

@@ -186,11 +186,11 @@ def _batch(record_type: RecordType, shapes: Sequence[Shape]) -> pa.RecordBatch:
             arrays.append(pa.nulls(len(keys), column.type))
             continue
         values = _joined(one or (None,) * len(shape) for one, shape in zip(columns, shapes, strict=True))
-        if "" in values and _is_named(column):
+        if _is_named(column) and "" in values:
             kept.keep(place, values, [row for row, text in enumerate(values) if text == ""])
             values = [text or None for text in values]
         converted = CONVERSIONS[column.type](values)
-        if converted.null_count > values.count(None):
+        if column.type != pa.string() and converted.null_count > values.count(None):
             lost = enumerate(zip(values, converted.is_null().to_pylist(), strict=True))
             kept.keep(place, values, [row for row, (text, null) in lost if null and text is not None])
         arrays.append(converted)

@@ -77,7 +77,8 @@ class XmlFeed(Iterator[None]):
         if kept < len(clean):
             self._held = clean[kept:]
             clean = clean[:kept]
-        if b"\xed" in clean or b"\xef\xbf" in clean:
+        # One byte is looked for ten times as fast as two.
+        if b"\xed" in clean or (b"\xef" in clean and b"\xef\xbf" in clean):
             clean, count = _NONCHARACTER.subn(b"", clean)
             self.control_characters += count
         return clean
