@@ -11,7 +11,8 @@ from core.formats.batches import Batches
 from core.formats.export import Dropped
 from core.formats.jira_columns import Columns, Naming
 from core.formats.jira_keys import KEY, KeyRule
-from core.formats.jira_mapping import KINDS, OTHER, PERSONAL, Kind, people_of
+from core.formats.jira_kind import Kind, people_of
+from core.formats.jira_mapping import KINDS, OTHER, PERSONAL
 from core.formats.jira_rewrites import Row
 from core.formats.jira_secrets import (
     DROPPED_KINDS,
