@@ -25,9 +25,14 @@ def init(
     org: Annotated[str, typer.Option(help="Name of the organization.")] = "My organization",
     as_json: Json = False,
 ) -> None:
-    """Make what one machine needs: organization, shard, managed storage, signing key, and your roles. Repeatable."""
+    """Make what one machine needs: organization, shard, managed storage, signing key, and your roles. Repeatable.
+
+    With the catalog on PostgreSQL, which several machines share, no shard and no storage are made: their places must be
+    within reach of all of them.
+    """
     with engine_of(context) as engine:
-        made = initialise(engine, org)
+        one_machine = engine.database.is_sqlite
+        made = initialise(engine, org, folders=one_machine)
         if as_json:
             show_json({"made": made, "data_dir": str(engine.settings.data_dir)})
             return
@@ -35,11 +40,19 @@ def init(
         for line in made or ["Everything was there already; nothing was changed."]:
             console.print(line, markup=False)
         console.print(f"Everything lives in {engine.settings.data_dir}.", markup=False)
-        console.print("Next: restorebot app provision NAME --type confluence", markup=False)
+        if one_machine:
+            console.print("Next: restorebot app provision NAME --type confluence", markup=False)
+        else:
+            console.print(
+                "Next: copy the folder keys to every other node, then restorebot storage create s3, and "
+                "restorebot shard create. README.md, section Production, has every step.",
+                markup=False,
+                soft_wrap=True,
+            )
 
 
-def initialise(engine: Engine, organization_name: str) -> list[str]:
-    """Returns a sentence for each thing that was made."""
+def initialise(engine: Engine, organization_name: str, *, folders: bool = True) -> list[str]:
+    """Returns a sentence for each thing that was made. With `folders`, also a shard and a storage there."""
     folder = engine.settings.data_dir
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     made: list[str] = []
@@ -62,7 +75,7 @@ def initialise(engine: Engine, organization_name: str) -> list[str]:
                 f"Organization {organization.name} ({organization.id}): enterprise, in the beta, commercial; "
                 "one person may decide on access of their own restores, and each such decision is marked."
             )
-        if not shards.list_all(session):
+        if folders and not shards.list_all(session):
             _folders(folder / "shards" / "shard-1")
             shards.create(
                 session,
@@ -74,7 +87,7 @@ def initialise(engine: Engine, organization_name: str) -> list[str]:
                 now=now,
             )
             made.append(f"Shard shard-1 in region {REGION}.")
-        if not storages.list_all(session):
+        if folders and not storages.list_all(session):
             url = _root(folder / "storage")
             storages.create_managed(session, name="managed", url=url, person=person.id, now=now)
             made.append("Storage managed: a folder of this machine.")

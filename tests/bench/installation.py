@@ -67,6 +67,8 @@ class Installation:
         self.environment = {**(environment or {}), "RESTOREBOT_DATA_DIR": str(folder)}
         folder.mkdir(parents=True)
         self.command("init")
+        if "RESTOREBOT_DATABASE_URL" in self.environment:  # then `init` makes nothing in a folder
+            self.command("storage", "create", "managed", "managed")
         if shard_url:
             attachments = (folder / "attachments").as_uri()
             self.command("shard", "create", SHARD, "--region", "eu", "--url", shard_url, "--attachments", attachments)
