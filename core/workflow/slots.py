@@ -9,6 +9,7 @@ from typing import Any
 from core.errors import Fenced, RestorebotError
 from core.workflow.outcome import is_error
 from core.workflow.parts import ClaimedPart, PartQueue
+from core.workflow.runs import Edge
 from core.workflow.steps import Gate, Interrupted
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,9 @@ class Slots:
         *,
         count: int,
         poll_seconds: float,
+        edge: Edge,
     ) -> None:
+        self._edge = edge
         self._queue = queue
         self._execute = execute
         self._gate = gate
@@ -78,6 +81,7 @@ class Slots:
             return None
 
     def _serve(self, part: ClaimedPart) -> None:
+        self._edge(f"part:{part.step}:{part.part}:claimed")
         try:
             outcome = self._outcome(part)
         except Interrupted:
@@ -86,6 +90,7 @@ class Slots:
             self._gate.pass_()
             return  # the claim was not this worker's any more
         self._gate.patiently(lambda: self._queue.finish(part, failed=is_error(outcome)), part.workflow_id)
+        self._edge(f"part:{part.step}:{part.part}:finished")
 
     def _outcome(self, part: ClaimedPart) -> dict[str, Any]:
         """Whatever happens to the journal, a part that was claimed is executed, or given back when the worker stops."""

@@ -160,6 +160,7 @@ class Steps:
         else:
             left = [part for part, child in children.items() if child not in ended]
             gate.patiently(lambda: queue.divide(step, left), step.id)
+            self._execution.edge(f"parts:{step.step}:divided")
         pause = FIRST_LOOK
         while gate.patiently(lambda: queue.remaining(step.id), step.id):
             gate.wait(pause)

@@ -46,7 +46,7 @@ class Worker:
     poll_seconds     how often a free slot looks for a part of another worker's run
     retry_seconds    pause before the first retry of a transient error; it doubles
     evict            ends what a worker that is gone still does in the databases
-    edge             called at every edge of a step or part
+    edge             called at every edge of a step or part, and when parts are divided, claimed and finished
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Worker:
         takeovers = Takeovers(database)
         self._executions = Executions(self._journal, parts, takeovers, edge=edge, retry_seconds=retry_seconds)
         self._slots = Slots(
-            parts, self._executions.execute, self._executions.gate, count=slots, poll_seconds=poll_seconds
+            parts, self._executions.execute, self._executions.gate, count=slots, poll_seconds=poll_seconds, edge=edge
         )
         self._reaper = Reaper(
             journal=self._journal,

@@ -6,14 +6,16 @@ a journal. Each test works on a copy of its folder, in which the URLs are those 
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 from sqlalchemy import select
 
-from core.catalog import backups, generations
+from core.apps.driver import Shard
+from core.catalog import backups, generations, shards
 from core.catalog.apps import App
 from core.catalog.backups import Backup
 from core.catalog.tables import GenerationRow, GenerationStatus, HoldRow
@@ -51,6 +53,8 @@ class Ground:
     source: App
     destination: App
     backup: Backup
+    #: what its processes are told besides the folder
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -65,7 +69,7 @@ class Ground:
         return self.folder / "shards" / "shard-1"
 
     def starter(self, **settings: str) -> Starter:
-        return Starter(self.folder, {"RESTOREBOT_PART_BYTES": str(PART_BYTES), **settings})
+        return Starter(self.folder, {"RESTOREBOT_PART_BYTES": str(PART_BYTES), **self.environment, **settings})
 
     def run_words(self) -> tuple[str, ...]:
         """The command line that restores the backup into the destination."""
@@ -92,9 +96,9 @@ class Ground:
         self.world.engine.close()
 
 
-def lay(folder: Path) -> Ground:
+def lay(folder: Path, **settings: Any) -> Ground:
     """The ground that copies are made of."""
-    world = new_world(folder, part_bytes=PART_BYTES)
+    world = new_world(folder, part_bytes=PART_BYTES, **settings)
     write_confluence_export(folder / "export.zip", shape=SHAPE)
     source, destination = world.provision(AppType.CONFLUENCE, "Wiki"), world.provision(AppType.CONFLUENCE, "Copy")
     backup = world.import_export(folder / "export.zip", source)
@@ -169,14 +173,31 @@ def places(ground: Ground, *statuses: GenerationStatus) -> set[str]:
 
 
 def standing_files(ground: Ground) -> set[str]:
-    """Generations of which anything lies on the shard, file or attachment."""
-    files = {path.name.split(".sqlite")[0] for path in (ground.shard_folder / "generations").iterdir()}
-    return files | attachment_names(ground)
+    """Generations of which anything lies on the shard, in its database or its attachment store."""
+    return databases(ground) | attachment_names(ground)
+
+
+def databases(ground: Ground) -> set[str]:
+    shard = shard_of(ground)
+    if shard.url.startswith("sqlite"):
+        return {path.name.split(".sqlite")[0] for path in (ground.shard_folder / "generations").iterdir()}
+    with psycopg.connect(shard.url) as connection:
+        found = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'gen-%'")
+        return {name for (name,) in found}
 
 
 def attachment_names(ground: Ground) -> set[str]:
-    root = ground.shard_folder / "attachments"
-    return {path.name for path in root.iterdir() if path.is_dir() and not path.name.endswith("~")}
+    url = shard_of(ground).attachments_url
+    if url.startswith("file"):
+        root = ground.shard_folder / "attachments"
+        return {path.name for path in root.iterdir() if path.is_dir() and not path.name.endswith("~")}
+    return {info.key.partition("/")[0] for info in ground.world.engine.open_store(url).list("gen-")}
+
+
+def shard_of(ground: Ground) -> Shard:
+    with ground.world.engine.database.reading() as session:
+        (shard,) = shards.list_all(session)
+    return shard
 
 
 def told(ground: Ground, restore: Restore) -> list[str]:

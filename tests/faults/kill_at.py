@@ -5,7 +5,8 @@
 
 KILL ends the process as `kill -9` does; STOP stands still until SIGCONT; PAUSE waits until the sign `go` is given;
 CANCEL asks for the end of the open restore, and INTERRUPT presses Ctrl-C, both going on at once; EXIT-WHEN-DONE ends a
-worker that has nothing left to do. The point is a name, or `#7`: the seventh one. Each acts the first time only.
+worker that has nothing left to do; SLOW=0.1 makes every part last so long. The point is a name, or `#7`: the seventh
+one. Each acts the first time only; KILL-ONCE, STOP-ONCE and PAUSE-ONCE only in the first of several processes.
 Signs are files in the folder RESTOREBOT_DATA_DIR/signs: `reached` lists what was acted on, and for RECORD `points` all
 points.
 """
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 
 from core.cli import main as command_line
 from core.engine import Engine, build_engine
+from core.errors import RestorebotError
 from core.restore import restores
 from core.settings import load_settings
 from tests.faults.points import Points, hasty, watched
@@ -54,9 +56,14 @@ class Acting:
             self._acts = [one for one in self._acts if one not in mine]
             if any(one.what == "RECORD" for one in self._acts):
                 self._signs.add("points", name)
+            slow = [float(one.at) for one in self._acts if one.what == "SLOW"]
+        if slow and name.startswith("part:") and name.endswith(":before") and "/" not in name:
+            time.sleep(slow[0])
         for one in mine:
-            self._signs.add("reached", f"{one.what}={name}")
-            self._do(one.what)
+            what, once, _ = one.what.partition("-ONCE")
+            if not once or self._signs.first(f"first {name.replace('/', ' ')}"):
+                self._signs.add("reached", f"{what}={name}")
+                self._do(what)
 
     def _do(self, what: str) -> None:
         if what == "KILL":
@@ -93,9 +100,17 @@ def _leave_when_done(engine: Engine) -> None:
     """Press Ctrl-C as soon as no run is open and the worker listens to it."""
     while signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         time.sleep(LOOK_SECONDS)
-    while any(kind.open_runs() for kind in engine.run_kinds()):
+    while _has_runs(engine):
         time.sleep(LOOK_SECONDS)
     os.kill(os.getpid(), signal.SIGINT)
+
+
+def _has_runs(engine: Engine) -> bool:
+    """Also while the catalog cannot be asked."""
+    try:
+        return any(kind.open_runs() for kind in engine.run_kinds())
+    except RestorebotError:
+        return True
 
 
 if __name__ == "__main__":

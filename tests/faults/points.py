@@ -6,6 +6,7 @@ A point is named by where and what: `step:publish:before`, `step:publish/driver.
 an Engine's own values; production code knows nothing of them.
 """
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,15 +16,18 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.apps.driver import Driver, Place
 from core.apps.embedded.driver import EmbeddedDriver
 from core.content.record_type import RecordType
 from core.database import Database
+from core.database.sessions import session_mark
 from core.engine import Engine
 from core.storage.location import open_store
 from core.storage.store import ObjectInfo, Store
+from core.workflow.presence import this_host
 from core.workflow.worker import Worker
 
 Reached = Callable[[str], None]
@@ -96,24 +100,30 @@ class Points:
 class WatchedDatabase(Database):
     """A catalog whose writing transactions of steps and parts have a point just before and just after their commit."""
 
-    def __init__(self, url: str, points: Points) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, points: Points, *, name: str) -> None:
+        super().__init__(url, name=name)
         self._points = points
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         after = None
         with super().transaction() as session:
-            counter: Any = session.connection().connection.driver_connection
-            changes = counter.total_changes
+            before_all = self._written(session)
             yield session
             session.flush()
-            if counter.total_changes != changes:
+            if self._written(session) != before_all:
                 before, after = self._points.name("catalog:before"), self._points.name("catalog:after")
                 if before:
                     self._points.reached(before)
         if after:
             self._points.reached(after)
+
+    def _written(self, session: Session) -> object:
+        """Something that changes when the transaction has written; on PostgreSQL, or has locked."""
+        if self.is_sqlite:
+            counter: Any = session.connection().connection.driver_connection
+            return counter.total_changes
+        return session.scalar(text("SELECT pg_current_xact_id_if_assigned()::text"))
 
 
 class WatchedDriver:
@@ -201,10 +211,11 @@ def watched(engine: Engine, points: Points) -> Engine:
         return WatchedStore(open_store(url), points)
 
     engine.database.dispose()
+    owner = session_mark(this_host(), os.getpid())
     return replace(
         engine,
-        database=WatchedDatabase(engine.settings.catalog_url, points),
-        drivers={name: WatchedDriver(EmbeddedDriver(stores=stores), points) for name in engine.drivers},
+        database=WatchedDatabase(engine.settings.catalog_url, points, name=engine.database.name),
+        drivers={name: WatchedDriver(EmbeddedDriver(stores=stores, owner=owner), points) for name in engine.drivers},
         open_store=stores,
         edge=points.edge,
     )

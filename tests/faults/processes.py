@@ -35,8 +35,12 @@ class Started:
     def said(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
 
+    @property
+    def alive(self) -> bool:
+        return self.process.is_alive()
+
     def stands_still(self) -> bool:
-        return psutil.Process(self.pid).status() == psutil.STATUS_STOPPED
+        return self.alive and psutil.Process(self.pid).status() == psutil.STATUS_STOPPED
 
     def interrupt(self) -> None:
         os.kill(self.pid, signal.SIGINT)

@@ -271,20 +271,21 @@ class World:
         return [one.key for one in self.store.list("")]
 
 
-def new_world(folder: Path, *, storage: str = "", attachments: str = "", **settings: Any) -> World:
-    """With the URLs of a storage in S3 and of a shard's attachment store, these are used instead of folders."""
+def new_world(folder: Path, *, storage: str = "", shard_url: str = "", attachments: str = "", **settings: Any) -> World:
+    """With the URLs of a storage in S3, a shard's database and its attachment store, these are used instead of files
+    and folders."""
     engine = build_engine(load_settings(data_dir=folder, part_bytes=settings.pop("part_bytes", PART_BYTES), **settings))
     person, now = engine.person(), engine.now()
     with engine.database.transaction() as session:
         if storage:
             storages.create_s3(session, name="theirs", url=storage, on_expiry=OnExpiry.KEEP, person=person.id, now=now)
-        if attachments:
+        if attachments or shard_url:
             shard = shards.create(
                 session,
                 name="shard-1",
                 region=REGION,
-                url=f"sqlite:///{folder / 'shards' / 'shard-1'}",
-                attachments_url=attachments,
+                url=shard_url or f"sqlite:///{folder / 'shards' / 'shard-1'}",
+                attachments_url=attachments or f"file://{folder / 'shards' / 'shard-1' / 'attachments'}",
                 person=person.id,
                 now=now,
             )

@@ -31,12 +31,19 @@ class PostgresServer:
 
     url: URL
 
-    def new_database(self) -> str:
-        """The URL of a new, empty database."""
+    def new_database(self, template: str = "template0") -> str:
+        """The URL of a new database: empty, or a copy of one to which nobody is connected."""
         name = f"test_{uuid4().hex}"
         with psycopg.connect(conninfo(self.url), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def end_sessions(self, url: str) -> None:
+        """What a crash of the server does to those who are connected to this database."""
+        with psycopg.connect(conninfo(self.url), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [make_url(url).database]
+            )
 
     def drop_database(self, url: str) -> None:
         """Also where somebody is connected to it."""

@@ -17,6 +17,15 @@ class Signs:
         with (self.folder / name).open("a") as file:
             file.write(line + "\n")
 
+    def first(self, name: str) -> bool:
+        """Whether nobody has asked this before."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            (self.folder / name).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
+
     def lines(self, name: str) -> list[str]:
         file = self.folder / name
         return file.read_text().splitlines() if file.exists() else []

@@ -64,8 +64,10 @@ def test_every_edge_is_announced_once_around_its_effect(ledger) -> None:
     names: list[str] = []
     ledger.submit("r1")
     finish(ledger, "eight parts", edge=names.append)
-    assert len(names) == len(set(names)) == 3 * (8 + 2)
-    assert names.index("part:load:p0:before") < names.index("part:load:p0:after") < names.index("step:loaded:before")
+    assert len(names) == len(set(names)) == 3 * (8 + 2) + 2 * 8 + 1
+    assert names.index("parts:load:divided") < names.index("part:load:p0:claimed") < names.index("part:load:p0:before")
+    assert names.index("part:load:p0:before") < names.index("part:load:p0:after") < names.index("part:load:p0:finished")
+    assert names.index("part:load:p0:finished") < names.index("step:loaded:before")
 
 
 def test_parts_return_in_order_and_run_once_each(ledger) -> None:
