@@ -29,10 +29,15 @@ class _Runner(StepRunner):
         return _once(self.edge, f"step:{name}", lambda: function(*args))
 
     def parts(self, name: str, parts: Sequence[str]) -> list[Any]:
-        return [
-            _once(self.edge, f"part:{name}:{part}", lambda part=part: self.kind.part(self.run, name, part))
-            for part in parts
-        ]
+        self.edge(f"parts:{name}:divided")
+        return [self._part(name, part) for part in parts]
+
+    def _part(self, step: str, part: str) -> Any:
+        name = f"part:{step}:{part}"
+        self.edge(f"{name}:claimed")
+        value = _once(self.edge, name, lambda: self.kind.part(self.run, step, part))
+        self.edge(f"{name}:finished")
+        return value
 
 
 def drive(engine: Engine) -> None:

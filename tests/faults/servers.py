@@ -49,16 +49,17 @@ class Servers:
         return self._told(laid)
 
     def copy_of(self, ground: Ground, folder: Path, **settings: Any) -> Ground:
-        """The same installation again. Nobody is to be connected to the ground's databases."""
+        """The same installation again."""
         copytree(ground.folder, folder)
-        url = shard_of(ground).url
+        urls = (ground.world.engine.settings.database_url, shard_of(ground).url)
         ground.close()
-        shard = self.postgres.new_database(template=_name(url))
-        catalog = self.postgres.new_database(template=_name(ground.world.engine.settings.database_url))
+        for url in urls:  # a session may outlive its connection for a moment
+            self.postgres.end_sessions(url)
+        catalog, shard = (self.postgres.new_database(template=_name(url)) for url in urls)
         database = Database(catalog)
         with database.transaction() as session:
-            urls = {"url": _without_password(shard), "attachments_url": self.place("attachments")}
-            session.execute(update(ShardRow).values(**urls))
+            places = {"url": _without_password(shard), "attachments_url": self.place("attachments")}
+            session.execute(update(ShardRow).values(**places))
             session.execute(delete(WorkerRow))
         database.dispose()
         own = load_settings(data_dir=folder, database_url=catalog, part_bytes=PART_BYTES, **settings)

@@ -39,10 +39,11 @@ class PostgresServer:
         return self.url.set(database=name).render_as_string(hide_password=False)
 
     def end_sessions(self, url: str) -> None:
-        """What a crash of the server does to those who are connected to this database."""
+        """What a crash of the server does to those who are connected to this database. They are gone then."""
         with psycopg.connect(conninfo(self.url), autocommit=True) as connection:
             connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [make_url(url).database]
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
+                [make_url(url).database],
             )
 
     def drop_database(self, url: str) -> None:
