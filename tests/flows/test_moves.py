@@ -6,8 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 import pytest
+from sqlalchemy import make_url
 
 from core.apps.driver import Edit, EditKind, Place
 from core.catalog import backups, generations, holds
@@ -36,10 +38,12 @@ from core.retention import deactivation
 from core.retention.policy import Rules
 from core.samples.confluence_shape import ConfluenceFlavour
 from core.samples.jira_shape import JiraFlavour
+from core.storage.location import open_store
 from tests.flows.copies import copy_of, settle
 from tests.flows.driven import at, driven
 from tests.flows.generated import Generated
 from tests.flows.world import World, new_world
+from tests.services.postgres import PostgresServer
 
 #: So small that a little app has several parts of records and several packs.
 PART_BYTES = 10_000
@@ -112,10 +116,10 @@ def content_of(world: World, app: App) -> Content:
     )
 
 
-def edit(world: World, app: App, place: Place | None = None) -> None:
+def edit(world: World, app: App, place: Place | None = None, *, text: str = "Keep me.") -> None:
     """A person adds a page, where the app is or where it is thought to be."""
     space = next(world.driver(app).read(world.place(app), BY_NAME["confluence.space"])).column("space_key")[0].as_py()
-    change = Edit(kind=EditKind.ADD_ITEM, container=space, title=TITLE, text="Keep me.")
+    change = Edit(kind=EditKind.ADD_ITEM, container=space, title=TITLE, text=text)
     world.driver(app).edit(place or world.place(app), change)
 
 
@@ -155,6 +159,55 @@ def test_it_is_on_the_other_shard_record_by_record_and_byte_by_byte(
         assert holds.holds_on(session, holds.on_app(app.id)) == []
         assert generations.moved_from(session, app.id, move.generation or "") == "shard-1"
     assert_goes_after_its_grace(world, old)
+
+
+@pytest.mark.parametrize("app_type", AppType)
+def test_it_goes_from_sqlite_and_folders_to_postgresql_and_s3_and_back(
+    app_type: AppType,
+    world: World,
+    made: Made,
+    postgres: PostgresServer,
+    postgres_shard_url: str,
+    s3_url: Callable[[str], str],
+) -> None:
+    app = made.apps[app_type]
+    before = content_of(world, app)
+    another = postgres.new_database()
+    other_url = postgres_shard_url.replace(
+        make_url(postgres_shard_url).database or "", make_url(another).database or ""
+    )
+    world.add_shard("first", url=postgres_shard_url, attachments=s3_url("first"))
+    world.add_shard("second", url=other_url, attachments=s3_url("second"))
+    for shard in ("first", "second", "shard-1"):
+        old = world.place(app)
+        assert_report(world.moved(app, shard), before)
+        assert content_of(world, app) == before
+        with pytest.raises(WrongState, match="closed for changes"):
+            world.driver(app).edit(old, Edit(kind=EditKind.DELETE_ITEM, key="any"))
+    later = world.with_engine(now=lambda: world.engine.now() + timedelta(hours=25))
+    later.engine.sweep()
+    for shard, url in (("first", postgres_shard_url), ("second", other_url)):
+        assert generations_on(url) == []
+        assert list(open_store(s3_url(shard)).list("")) == []
+    postgres.drop_database(another)
+
+
+def test_a_text_that_the_other_database_cannot_hold_is_told_and_nothing_is_switched(
+    world: World, app: App, postgres_shard_url: str
+) -> None:
+    world.add_shard("first", url=postgres_shard_url)
+    edit(world, app, text="nothing \0 at all")
+    before = content_of(world, app)
+    move = world.run_move(app, "first")
+    assert (move.failure or {})["code"] == "storage.not-storable"
+    assert_as_it_was(world, move, app)
+    assert content_of(world, app) == before
+
+
+def generations_on(url: str) -> list[str]:
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'gen%'")
+        return [name for (name,) in found]
 
 
 def assert_report(move: Move, before: Content) -> None:

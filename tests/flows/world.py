@@ -41,7 +41,6 @@ from core.restore.request import Part, Resolution, RestoreRequest
 from core.restore.restores import Restore
 from core.restore.tables import RestoreStatus
 from core.settings import load_settings
-from core.storage.location import open_store
 from core.storage.store import Store
 from core.workflow.outcome import unwrap, value_outcome
 from core.workflow.runs import RunKind, RunRef, StepRunner
@@ -93,18 +92,24 @@ class World:
             name = name or f"{app_type}-{len(apps.list_all(session)) + 1}"
         return provision_app(self.engine, name, app_type, org="", shard=shard, with_default_personal_space=with_space)
 
-    def add_shard(self, name: str, *, region: str = "local", url: str = "") -> Shard:
-        """In a folder beside the others unless a URL says otherwise."""
+    def add_shard(self, name: str, *, region: str = REGION, url: str = "", attachments: str = "") -> Shard:
+        """In a folder beside the others unless URLs say otherwise."""
         folder = self.data_dir / "shards" / name
-        files = (folder / "attachments").as_uri()
-        open_store(files, create=True)
+        wanted = Shard(
+            name=name,
+            region=region,
+            url=url or f"sqlite:///{folder}",
+            attachments_url=attachments or (folder / "attachments").as_uri(),
+        )
+        self.engine.drivers["embedded"].prepare(wanted)
+        self.engine.open_store(wanted.attachments_url, create=True)
         with self.engine.database.transaction() as session:
             return shards.create(
                 session,
-                name=name,
-                region=region,
-                url=url or f"sqlite:///{folder}",
-                attachments_url=files,
+                name=wanted.name,
+                region=wanted.region,
+                url=wanted.url,
+                attachments_url=wanted.attachments_url,
                 person=self.person.id,
                 now=self.engine.now(),
             )
