@@ -1,12 +1,14 @@
 """The ground of these tests, copies of it, and what undisturbed runs on it leave."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.ground import Ground, Reference, content_of, copy_of, lay, report_of, told
+from tests.faults.moving import MovingGround, lay_moving
 
 #: Makes a copy of the ground; settings may be given.
 Fresh = Callable[..., Ground]
@@ -17,12 +19,29 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     return lay(tmp_path_factory.mktemp("ground") / "data")
 
 
+@pytest.fixture(scope="session")
+def moving_ground(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> MovingGround:
+    return lay_moving(ground, tmp_path_factory.mktemp("moving") / "data")
+
+
 @pytest.fixture
 def fresh(ground: Ground, tmp_path: Path) -> Iterator[Fresh]:
+    with copies_of(ground, tmp_path) as make:
+        yield make
+
+
+@pytest.fixture
+def fresh_moving(moving_ground: MovingGround, tmp_path: Path) -> Iterator[Fresh]:
+    with copies_of(moving_ground, tmp_path / "moving") as make:
+        yield make
+
+
+@contextmanager
+def copies_of(ground: Ground, folder: Path) -> Iterator[Fresh]:
     made: list[Ground] = []
 
     def make(**settings: Any) -> Ground:
-        made.append(copy_of(ground, tmp_path / f"copy-{len(made)}", **settings))
+        made.append(copy_of(ground, folder / f"copy-{len(made)}", **settings))
         return made[-1]
 
     yield make
@@ -31,18 +50,28 @@ def fresh(ground: Ground, tmp_path: Path) -> Iterator[Fresh]:
 
 
 @pytest.fixture(scope="session")
-def reference(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reference]:
-    """An undisturbed restore by the command line, with all its points."""
-    copy = copy_of(ground, tmp_path_factory.mktemp("reference") / "data")
+def reference(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    return undisturbed(copy_of(ground, tmp_path_factory.mktemp("reference") / "data"))
+
+
+@pytest.fixture(scope="session")
+def moving_reference(moving_ground: MovingGround, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    return undisturbed(copy_of(moving_ground, tmp_path_factory.mktemp("reference") / "data"))
+
+
+def undisturbed(copy: Ground) -> Reference:
+    """A run by the command line, with all its points."""
     starter = copy.starter()
-    ended = starter(*copy.run_words(), acts=["RECORD="])
-    assert ended.ended() == 0, ended.said()
-    restore = copy.only_restore()
-    yield Reference(
-        content=content_of(copy, copy.destination),
-        report=report_of(restore),
-        told=told(copy, restore),
-        points=sorted(set(starter.signs.lines("points"))),
-    )
-    starter.end()
-    copy.close()
+    try:
+        ended = starter(*copy.run_words(), acts=["RECORD="])
+        assert ended.ended() == 0, ended.said()
+        run = copy.only_run()
+        return Reference(
+            content=content_of(copy, copy.destination),
+            report=report_of(run),
+            told=told(copy, run),
+            points=sorted(set(starter.signs.lines("points"))),
+        )
+    finally:
+        starter.end()
+        copy.close()

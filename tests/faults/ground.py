@@ -18,12 +18,13 @@ from core.apps.driver import Shard
 from core.catalog import backups, generations, shards
 from core.catalog.apps import App
 from core.catalog.backups import Backup
+from core.catalog.run_tables import Run, RunStatus
+from core.catalog.runs import Runs
 from core.catalog.tables import GenerationRow, GenerationStatus, HoldRow
 from core.content.record_type import AppType
 from core.events import log
-from core.events.kinds import EventKind, StreamKind
-from core.restore.restores import Restore
-from core.restore.tables import RestoreStatus
+from core.events.kinds import EventKind
+from core.restore.restores import RUNS, Restore
 from core.samples.confluence import write_confluence_export
 from core.samples.confluence_shape import ConfluenceShape
 from tests.faults.processes import Starter
@@ -75,18 +76,35 @@ class Ground:
         """The command line that restores the backup into the destination."""
         return ("restore", "run", "--backup", self.backup.id, "--to", self.destination.id, "--yes")
 
-    def submit(self) -> Restore:
+    @property
+    def table(self) -> Runs[Any]:
+        """Of the runs these tests are about."""
+        return RUNS
+
+    def submit(self) -> Run:
         return self.world.submit_restore(self.world.request(self.backup, self.destination))
 
-    def restores(self) -> list[Restore]:
-        from core.restore.restores import list_all
+    def runs(self) -> list[Any]:
+        with self.world.engine.database.reading() as session:
+            return list(self.table.list_all(session))
 
-        with self.world.engine.database.transaction() as session:
-            return list(list_all(session))
+    def only_run(self) -> Any:
+        (found,) = self.runs()
+        return found
+
+    def restores(self) -> list[Restore]:
+        with self.world.engine.database.reading() as session:
+            return list(RUNS.list_all(session))
 
     def only_restore(self) -> Restore:
         (found,) = self.restores()
         return found
+
+    def want_cancel(self) -> Run:
+        engine = self.world.engine
+        with engine.database.transaction() as session:
+            wanted: Run = self.table.want_cancel(session, self.only_run().id, self.world.person.id, engine.now())
+            return wanted
 
     def holds(self) -> list[tuple[str, str]]:
         with self.world.engine.database.transaction() as session:
@@ -140,27 +158,29 @@ def content_of(ground: Ground, app: App) -> Content:
     )
 
 
-def report_of(restore: Restore) -> Mapping[str, Any]:
-    assert restore.report is not None
-    return restore.report
+def report_of(run: Run) -> Mapping[str, Any]:
+    assert run.report is not None
+    return run.report
 
 
 def assert_restored_as(reference: "Reference", ground: Ground) -> None:
-    """The one restore is completed, and everything is as an undisturbed run leaves it."""
-    restore = ground.only_restore()
-    assert restore.status is RestoreStatus.COMPLETED, (restore.step, restore.failure, ground.world.findings(restore))
+    """The one run is completed, and everything is as an undisturbed one leaves it."""
+    run = ground.only_run()
+    with ground.world.engine.database.reading() as session:
+        found = ground.table.findings_of(session, run.id)
+    assert run.status is RunStatus.COMPLETED, (run.step, run.failure, found)
     assert content_of(ground, ground.destination) == reference.content
-    assert report_of(restore) == reference.report
-    assert restore.progress_done == restore.progress_total
-    assert told(ground, restore) == reference.told
+    assert report_of(run) == reference.report
+    assert run.progress_done == run.progress_total
+    assert told(ground, run) == reference.told
     assert_nothing_left(ground)
 
 
 def assert_nothing_left(ground: Ground) -> None:
-    """No hold, no staged generation, and no file of one: on the shard lies what live and retired rows name."""
+    """No hold, no staged generation, and no file of one: on the shards lies what live and retired rows name."""
     assert ground.holds() == []
     assert standing_files(ground) <= places(ground, GenerationStatus.LIVE, GenerationStatus.RETIRED)
-    assert places(ground, GenerationStatus.LIVE) - attachment_names(ground) <= standing_files(ground)
+    assert places(ground, GenerationStatus.LIVE) <= standing_files(ground)
     assert places(ground, GenerationStatus.STAGED) == set()
 
 
@@ -173,37 +193,36 @@ def places(ground: Ground, *statuses: GenerationStatus) -> set[str]:
 
 
 def standing_files(ground: Ground) -> set[str]:
-    """Generations of which anything lies on the shard, in its database or its attachment store."""
-    return databases(ground) | attachment_names(ground)
-
-
-def databases(ground: Ground) -> set[str]:
-    shard = shard_of(ground)
-    if shard.url.startswith("sqlite"):
-        return {path.name.split(".sqlite")[0] for path in (ground.shard_folder / "generations").iterdir()}
-    with psycopg.connect(shard.url) as connection:
-        found = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'gen-%'")
-        return {name for (name,) in found}
-
-
-def attachment_names(ground: Ground) -> set[str]:
-    url = shard_of(ground).attachments_url
-    if url.startswith("file"):
-        root = ground.shard_folder / "attachments"
-        return {path.name for path in root.iterdir() if path.is_dir() and not path.name.endswith("~")}
-    return {info.key.partition("/")[0] for info in ground.world.engine.open_store(url).list("gen-")}
+    """Generations of which anything lies on a shard, in its database or its attachment store."""
+    with ground.world.engine.database.reading() as session:
+        found = shards.list_all(session)
+    return {name for shard in found for name in (*databases(shard), *attachment_names(ground, shard))}
 
 
 def shard_of(ground: Ground) -> Shard:
+    """The one shard of an installation on servers."""
     with ground.world.engine.database.reading() as session:
         (shard,) = shards.list_all(session)
     return shard
 
 
-def told(ground: Ground, restore: Restore) -> list[str]:
+def databases(shard: Shard) -> set[str]:
+    if shard.url.startswith("sqlite"):
+        folder = Path(shard.url.removeprefix("sqlite:///")) / "generations"
+        return {path.name.split(".sqlite")[0] for path in folder.glob("*")}
+    with psycopg.connect(shard.url) as connection:
+        found = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'gen-%'")
+        return {name for (name,) in found}
+
+
+def attachment_names(ground: Ground, shard: Shard) -> set[str]:
+    return {info.key.partition("/")[0] for info in ground.world.engine.open_store(shard.attachments_url).list("gen-")}
+
+
+def told(ground: Ground, run: Run) -> list[str]:
     """What the run's events say, without what differs by run; checks that their numbers have no gap."""
     with ground.world.engine.database.transaction() as session:
-        events = log.read(session, stream=(StreamKind.RESTORE, restore.id))
+        events = log.read(session, stream=(ground.table.stream, run.id))
     assert [one.number for one in events] == list(range(1, len(events) + 1))
     said: list[str] = []
     for one in events:
@@ -230,11 +249,12 @@ def live_digest(ground: Ground, app: App, *, transactions: bool = True) -> str:
     without `transactions` those eight bytes are left out, and nothing else.
     """
     place = ground.world.place(app)
-    data = bytearray((ground.shard_folder / "generations" / f"{place.generation}.sqlite").read_bytes())
+    shard_folder = Path(place.shard.url.removeprefix("sqlite:///"))
+    data = bytearray((shard_folder / "generations" / f"{place.generation}.sqlite").read_bytes())
     if not transactions:
         for offset in (24, 92):
             data[offset : offset + 4] = bytes(4)
-    attachments = tree_digest(ground.shard_folder / "attachments" / place.generation)
+    attachments = tree_digest(shard_folder / "attachments" / place.generation)
     return hashlib.sha256(bytes(data) + repr(attachments).encode()).hexdigest()
 
 

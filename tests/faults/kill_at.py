@@ -4,7 +4,7 @@
     python -m tests.faults.kill_at RECORD= -- worker
 
 KILL ends the process as `kill -9` does; STOP stands still until SIGCONT; PAUSE waits until the sign `go` is given;
-CANCEL asks for the end of the open restore, and INTERRUPT presses Ctrl-C, both going on at once; EXIT-WHEN-DONE ends a
+CANCEL asks for the end of the open run, and INTERRUPT presses Ctrl-C, both going on at once; EXIT-WHEN-DONE ends a
 worker that has nothing left to do; SLOW=0.1 makes every part last so long. The point is a name, or `#7`: the seventh
 one. Each acts the first time only; KILL-ONCE, STOP-ONCE and PAUSE-ONCE only in the first of several processes.
 Signs are files in the folder RESTOREBOT_DATA_DIR/signs: `reached` lists what was acted on, and for RECORD `points` all
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from core.cli import main as command_line
 from core.engine import Engine, build_engine
 from core.errors import RestorebotError
+from core.moves import moves
 from core.restore import restores
 from core.settings import load_settings
 from tests.faults.points import Points, hasty, watched
@@ -77,8 +78,9 @@ class Acting:
         elif what == "CANCEL":
             person = self.engine.person()
             with self.engine.database.transaction() as session:
-                for run in restores.open_runs(session):
-                    restores.want_cancel(session, run.id, person.id, self.engine.now())
+                for runs in (restores.RUNS, moves.RUNS):
+                    for run in runs.open_runs(session):
+                        runs.want_cancel(session, run.id, person.id, self.engine.now())
 
 
 def main(words: Sequence[str]) -> None:

@@ -1,18 +1,15 @@
 """A cancel at any point before publishing leaves the destination as it was; of cancel and publish exactly one wins."""
 
 import threading
-from dataclasses import dataclass, field
 
 import pytest
 
 from core.apps.driver import Edit, EditKind
-from core.catalog.tables import GenerationStatus
 from core.errors import WrongState
-from core.restore import restores
-from core.restore.restores import Restore
 from core.restore.tables import RestoreStatus
+from tests.faults.cancelling import Before, CancelAt, assert_as_before
 from tests.faults.conftest import Fresh
-from tests.faults.ground import Ground, Reference, assert_nothing_left, assert_restored_as, live_digest, places, told
+from tests.faults.ground import Ground, Reference, assert_nothing_left, assert_restored_as
 from tests.faults.inline import drive
 from tests.faults.points import Points, watched
 from tests.faults.processes import until
@@ -30,30 +27,6 @@ DANGEROUS = (
     "step:publish/driver.close:after",
 )
 TURNS = turns(8, 2)
-
-
-@dataclass
-class CancelAt:
-    """Asks for the end of the open restore when the point is reached, once."""
-
-    ground: Ground
-    point: str
-    asked: list[str] = field(default_factory=list)
-    refused: list[WrongState] = field(default_factory=list)
-
-    def __call__(self, name: str) -> None:
-        if name == self.point and not self.asked:
-            self.asked.append(name)
-            try:
-                want_cancel(self.ground)
-            except WrongState as error:
-                self.refused.append(error)
-
-
-def want_cancel(ground: Ground) -> Restore:
-    engine = ground.world.engine
-    with engine.database.transaction() as session:
-        return restores.want_cancel(session, ground.only_restore().id, ground.world.person.id, engine.now())
 
 
 def is_before_publishing(point: str) -> bool:
@@ -121,7 +94,7 @@ def test_a_cancel_that_commits_just_before_the_switch_wins_against_a_publishing_
         until(lambda: starter.signs.lines("reached"))
         with pytest.raises(WrongState, match="closed"):
             add_item(ground)
-        want_cancel(ground)
+        ground.want_cancel()
         starter.signs.add("go", "")
         assert publishing.ended() == 4, publishing.said()
         assert "as it was" in publishing.said()
@@ -140,7 +113,7 @@ def test_a_cancel_that_comes_while_the_switch_is_written_waits_and_is_refused(
 
     def cancel() -> None:
         try:
-            want_cancel(ground)
+            ground.want_cancel()
         except WrongState as error:
             refused.append(error)
 
@@ -171,30 +144,6 @@ def test_a_cancel_is_seen_by_a_working_process_and_told_by_its_exit_status(point
         assert_as_before(ground, before)
     finally:
         starter.end()
-
-
-class Before:
-    """The destination as it is now. Only where publishing had `closed` it, its file counts two transactions more."""
-
-    def __init__(self, ground: Ground, *, closed: bool) -> None:
-        self._ground = ground
-        self._closed = closed
-        self._digest = self._now()
-
-    def assert_still(self) -> None:
-        assert self._now() == self._digest
-
-    def _now(self) -> str:
-        return live_digest(self._ground, self._ground.destination, transactions=not self._closed)
-
-
-def assert_as_before(ground: Ground, before: "Before") -> None:
-    restore = ground.only_restore()
-    assert restore.status is RestoreStatus.CANCELLED, restore.failure
-    before.assert_still()
-    assert_nothing_left(ground)
-    assert places(ground, GenerationStatus.RETIRED) == set()
-    assert told(ground, restore)[-2:] == ["cancel-wanted", "cancelled"]
 
 
 def add_item(ground: Ground, title: str = "Written by a person") -> None:

@@ -5,10 +5,9 @@ import random
 
 import pytest
 
-from core.restore.tables import RestoreStatus
 from tests.faults.conftest import Fresh
-from tests.faults.ground import Ground, Reference, assert_nothing_left, assert_restored_as
-from tests.faults.processes import Starter
+from tests.faults.ground import Reference
+from tests.faults.killing import killed_at
 from tests.faults.sample import ALL, SEED, chosen, share, turns
 
 #: Between two writes that belong together: the shard's and the catalog's, closing and publishing, publishing and the
@@ -50,35 +49,6 @@ def test_a_kill_during_the_recovery_from_a_kill_changes_nothing_either(
     for pair in share(chosen(pairs, always=always, few=1), turn, DOUBLE_TURNS):
         with subtests.test(points=pair):
             killed_at(fresh(), reference, pair)
-
-
-def killed_at(ground: Ground, reference: Reference, points: list[str] | tuple[str, ...]) -> None:
-    """Kill the first process at the first point, the one that goes on at the second …, and let the last one end it."""
-    starter = ground.starter()
-    try:
-        first = starter(*ground.run_words(), acts=[f"KILL={points[0]}"])
-        assert first.ended() == -9, first.said()
-        if not ground.restores():  # killed before anything was confirmed to be there
-            assert_nothing_left(ground)
-            assert starter(*ground.run_words()).ended() == 0
-        for point in points[1:]:
-            again = starter.worker_until_done(f"KILL={point}")
-            # what the journal answers for is not run again, and has no points then
-            assert again.ended() in {-9, 0}, again.said()
-        go_on(ground, starter, by_command=sum(map(len, points)) % 2 == 0)
-        assert_restored_as(reference, ground)
-    finally:
-        starter.end()
-        ground.close()
-
-
-def go_on(ground: Ground, starter: Starter, *, by_command: bool) -> None:
-    """By a worker, or by the command that is told to the person who left a restore."""
-    if by_command and ground.only_restore().status is RestoreStatus.RUNNING:
-        resumed = starter("restore", "resume", ground.only_restore().id)
-    else:
-        resumed = starter.worker_until_done()
-    assert resumed.ended() == 0, resumed.said()
 
 
 def test_all_points_are_in_the_matrix(reference: Reference) -> None:
