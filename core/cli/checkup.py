@@ -225,7 +225,7 @@ def _workers_and_runs(engine: Engine) -> Iterator[Line]:
         else:
             yield ok("worker", f"{said}, release {one.version}")
     if not working:
-        yield ok("worker", "none is running; `backup import` and `restore run` work by themselves")
+        yield ok("worker", "none is running; `backup import`, `restore run` and `app move` work by themselves")
     now_open = situation(engine.database, engine.settings, engine.run_kinds(), now)
     yield from _queues(engine, now_open)
     yield from _runs(engine, found, now_open, now)

@@ -42,7 +42,7 @@ TURNS = turns(8, 2)
 def is_before_the_switch(point: str) -> bool:
     """Points at which a cancel can be written: not in a transaction, and not after the switch."""
     kind, _, name = point.partition(":")
-    if kind == "command" or "/catalog:before" in point:
+    if point.startswith("command") or "/catalog:before" in point:
         return False
     step = name.split("/")[0].split(":")[0]
     return kind == "part" or step not in {"publish", "report"} or point in DANGEROUS

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import make_url
 
 from core.apps.driver import Edit, EditKind, Place
-from core.catalog import backups, generations, holds
+from core.catalog import apps, backups, generations, holds
 from core.catalog.apps import App
 from core.catalog.backups import Backup
 from core.catalog.run_tables import RunStatus
@@ -33,6 +33,7 @@ from core.errors import (
 )
 from core.findings import FindingCode
 from core.moves import moves
+from core.moves.assess import assess
 from core.moves.moves import Move, Outlook
 from core.retention import deactivation
 from core.retention.policy import Rules
@@ -595,3 +596,38 @@ def test_a_backup_is_restored_into_an_app_that_was_moved(world: World) -> None:
     assert restore.report is not None
     assert restore.report["move"] == {"from": "shard-2", "to": "shard-1"}
     assert world.app(empty.id).shard == "shard-1"
+
+
+def test_each_estimate_learns_from_its_own_kind(world: World, app: App) -> None:
+    """As long as nothing has gone to another shard, by the setting; then by what the last ones took."""
+    afar = world.provision(AppType.CONFLUENCE, shard="shard-2")
+    request = world.request(a_backup(world, app), afar)
+
+    def minutes() -> tuple[int | None, int]:
+        moving = assess(world.engine.tools, app.id, "shard-2" if world.app(app.id).shard == "shard-1" else "shard-1")
+        return world.assess(request).move_minutes, moving.minutes
+
+    assert minutes() == (30, 30)
+    world.moved(app, "shard-2")
+    assert minutes() == (30, 1)
+    world.restored(request)
+    other = world.provision(AppType.CONFLUENCE, shard="shard-2")
+    assert world.assess(replace(request, destination_id=other.id)).move_minutes == 1
+
+
+def test_a_restore_across_shards_is_refused_where_there_is_no_room(world: World, app: App) -> None:
+    """By the checks, and once more where the place is taken: an app may have come in between."""
+    afar = world.provision(AppType.CONFLUENCE, shard="shard-2")
+    request = world.request(a_backup(world, app), afar)
+    with world.engine.database.reading() as session:
+        there = apps.count_on(session, "shard-1")
+    limited = world.engine.settings.model_copy(update={"apps_per_shard": there + 1})
+    strict = world.with_engine(settings=limited)
+    restore = strict.submit_restore(request)
+    error = driven(strict, "restore", restore.id, at("stage", lambda: world.provision(AppType.JIRA)))
+    assert isinstance(error, ShardFull)
+    assert "Nothing was restored" in error.message
+    assert world.restore(restore.id).status is RunStatus.FAILED
+    assert world.app(afar.id).shard == "shard-2"
+    codes = {one.code for one in strict.assess(request).findings}
+    assert {FindingCode.DESTINATION_SHARD_FULL, FindingCode.DESTINATION_OTHER_SHARD} <= codes
