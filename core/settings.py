@@ -70,19 +70,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
-        """What is refused here would reach a driver that repeats it, password and all."""
-        if not value:
-            return value
-        scheme = value.partition(":")[0]
-        try:
-            url = make_url(value)
-        except ArgumentError as error:
-            raise ValueError("it is no URL of a database") from error
-        if scheme not in ("postgresql", "sqlite"):
-            raise ValueError("it must begin with postgresql:// (or sqlite:///)")
-        if "@" in (url.host or "") or "password" in url.query:
-            raise ValueError("a password stands before the last @, with @ : / in it written %40 %3A %2F")
-        return value
+        return value and checked_database_url(value)
 
     @property
     def catalog_url(self) -> str:
@@ -117,6 +105,20 @@ class Settings(BaseSettings):
         found = os.environ.get(SETTINGS_FILE)
         file = (TomlConfigSettingsSource(settings_cls, Path(found)),) if found else ()
         return (init_settings, env_settings, *file)
+
+
+def checked_database_url(value: str) -> str:
+    """What is refused here, by ValueError, would reach a driver that repeats it, password and all."""
+    scheme = value.partition(":")[0]
+    try:
+        url = make_url(value)
+    except ArgumentError as error:
+        raise ValueError("it is no URL of a database") from error
+    if scheme not in ("postgresql", "sqlite"):
+        raise ValueError("it must begin with postgresql:// (or sqlite:///)")
+    if "@" in (url.host or "") or "password" in url.query:
+        raise ValueError("a password stands before the last @, with @ : / in it written %40 %3A %2F")
+    return value
 
 
 def load_settings(**overrides: Any) -> Settings:

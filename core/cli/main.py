@@ -28,6 +28,7 @@ NOUNS: Final = {
     "org": Noun("organizations", "Organizations, and what they may do."),
     "shard": Noun("shards", "Shards: where apps' data lives."),
     "storage": Noun("storages", "Storages: where backups live."),
+    "catalog": Noun("catalog", "The catalog: carry it from SQLite to PostgreSQL."),
     "role": Noun("roles", "Who may do what; which identities are one person."),
     "audit": Noun("audit", "Who did what, and when."),
 }

@@ -10,6 +10,8 @@ from core.errors import CatalogTooOld
 
 #: The oldest server whose every feature we use is there and still maintained: `server_version` as libpq gives it.
 OLDEST: Final = 140_000
+#: Where the journal keeps its tables, beside the catalog's.
+JOURNAL_SCHEMA: Final = "dbos"
 #: Sessions a process keeps, and how many more it takes for a moment.
 POOL, MORE = 4, 8
 #: A server or network that is gone is noticed in this time, also by who waits for an answer.

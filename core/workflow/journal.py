@@ -19,8 +19,6 @@ from core.workflow.outcome import SKIPPED, error_outcome
 APPLICATION = "restorebot"
 #: Pinned: by default it is a hash of the code, and work in flight would be stranded by every upgrade.
 VERSION = "1"
-#: Where DBOS keeps its tables on PostgreSQL.
-SCHEMA = "dbos"
 LIVING = ("PENDING", "ENQUEUED", "DELAYED")
 #: DBOS's own threads that use a connection now and then: queues, listener, notifier, schedules.
 _THREADS = 4
@@ -83,7 +81,7 @@ class Journal:
             "executor_id": self._executor_id,
             "serializer": DBOSPortableJSONSerializer(),
             "system_database_url": self._url,
-            "dbos_system_schema": SCHEMA,
+            "dbos_system_schema": postgres.JOURNAL_SCHEMA,
             "notification_listener_polling_interval_sec": 0.25,
             "log_level": "WARNING",
         }

@@ -12,8 +12,9 @@ from sqlalchemy.engine import make_url
 
 from core.database import Database
 from core.database.failures import explained
+from core.database.postgres import JOURNAL_SCHEMA
 from core.settings import Settings
-from core.workflow.journal import APPLICATION, LIVING, SCHEMA, open_engine
+from core.workflow.journal import APPLICATION, LIVING, open_engine
 from core.workflow.presence import SLOT, Standing, Watch
 from core.workflow.runs import is_newer
 from core.workflow.tables import WaitingPartRow, WorkerRow, WorkerSlotRow
@@ -117,7 +118,9 @@ def _pending(url: str, name: str) -> tuple[PendingWorkflow, ...]:
 
 
 def _living(engine: Engine) -> list[WorkflowStatus]:
-    if not inspect(engine).has_table("workflow_status", schema=None if engine.dialect.name == "sqlite" else SCHEMA):
+    if not inspect(engine).has_table(
+        "workflow_status", schema=None if engine.dialect.name == "sqlite" else JOURNAL_SCHEMA
+    ):
         return []  # no worker has ever run
     client = DBOSClient(
         system_database_engine=engine,

@@ -7,12 +7,13 @@ import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 
 import psutil
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
 
 from core.database import Database
 from core.workflow.tables import WorkerRow, WorkerSlotRow
@@ -21,6 +22,8 @@ SLOT = "sqlite"
 #: One look adds at most this much to a worker's silence, however long ago the last look was: after this process itself
 #: slept (a suspended machine, a locked catalog), the others get time to show that they are alive.
 LOOK_SECONDS = 2.0
+#: Who looks only once does not count on a worker whose heartbeat is older. Machines' clocks may differ by some seconds.
+SILENT = timedelta(seconds=20)
 #: The kernel gives the boot time in whole seconds and may round it either way from one reading to the next.
 SAME_START_SECONDS = 1.5
 END_SECONDS = 5.0
@@ -257,6 +260,12 @@ class Presence:
         if standing is Standing.SILENT and self._database.is_sqlite and worker.host == this_host():
             return end_process(worker)
         return standing is not Standing.ALIVE
+
+
+def living(session: Session, now: datetime) -> list[WorkerRow]:
+    """Workers that seem to be there, one that stands still on this machine too, by a single look."""
+    rows = session.scalars(select(WorkerRow).where(WorkerRow.stopped_at.is_(None)).order_by(WorkerRow.started_at))
+    return [row for row in rows if (_runs(row) if row.host == this_host() else now - row.heartbeat_at < SILENT)]
 
 
 def ask_to_drain(database: Database, host: str) -> list[str]:

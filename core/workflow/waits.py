@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 
 from core.database import Database
 from core.settings import Settings
 from core.workflow.parts import step_loads
+from core.workflow.presence import SILENT
 from core.workflow.runs import OpenRun, RunKind
 from core.workflow.tables import WorkerRow
 from core.workflow.turns import Hindrance, Limits, StepLoad, hindrance
-
-#: A worker whose heartbeat is older is not counted on. Clocks of machines may differ by some seconds.
-SILENT = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, kw_only=True)

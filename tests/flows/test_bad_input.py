@@ -40,7 +40,7 @@ from core.samples.confluence import write_confluence_export
 from core.samples.confluence_shape import ConfluenceFlavour, ConfluenceShape
 from core.samples.jira import write_jira_export
 from core.samples.jira_shape import JiraShape
-from core.storage.store import Store
+from tests.flows.failing import failing_driver, failing_store
 from tests.flows.world import World, assert_same_as_backup, new_world
 
 SHAPE = ConfluenceShape(pages_per_space=4, attachments_per_page=1, users=6)
@@ -187,39 +187,6 @@ def test_a_document_type_inside_a_text_is_a_text(world: World, tmp_path: Path) -
     app = world.provision(AppType.CONFLUENCE)
     world.restored(world.request(backup, app))
     assert dict(world.records(app))["confluence.page"]["title"].to_pylist() == [title]
-
-
-class Failing:
-    """Something of which some methods fail, on chosen first arguments; all else is as it was."""
-
-    def __init__(self, real: Any, error: RestorebotError, methods: tuple[str, ...], key: str = "") -> None:
-        self._real, self._error, self._methods, self._key = real, error, methods, key
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in self._methods:
-            return getattr(self._real, name)
-
-        def method(*args: Any, **values: Any) -> Any:
-            if self._key in str(args[0]):
-                raise self._error
-            return getattr(self._real, name)(*args, **values)
-
-        return method
-
-
-def failing_store(world: World, error: RestorebotError, methods: tuple[str, ...], key: str = "") -> World:
-    real = world.engine.open_store
-
-    def open_store(url: str) -> Store:
-        store: Any = Failing(real(url), error, methods, key)
-        return store
-
-    return world.with_engine(open_store=open_store)
-
-
-def failing_driver(world: World, error: RestorebotError, *methods: str) -> World:
-    driver: Any = Failing(world.engine.drivers["embedded"], error, methods)
-    return world.with_engine(drivers={"embedded": driver})
 
 
 WRITES = ("put", "put_file")
