@@ -141,9 +141,10 @@ class PartQueue:
     def finish(self, part: ClaimedPart, *, failed: bool) -> None:
         """The journal has its outcome. After a failure no further part of the step begins."""
         with self._database.transaction() as session:
-            session.execute(delete(WaitingPartRow).where(*self._mine(part)))
             if failed:
+                _take_turn(session)
                 _drop_waiting(session, part.step_id)
+            session.execute(delete(WaitingPartRow).where(*self._mine(part)))
 
     def give_back(self, part: ClaimedPart) -> None:
         """It was not executed to its end and waits again; that counts as no takeover."""
@@ -153,17 +154,20 @@ class PartQueue:
     def drop_waiting(self, step_id: str) -> None:
         """A part of the step has failed: those that have not begun need not."""
         with self._database.transaction() as session:
+            _take_turn(session)
             _drop_waiting(session, step_id)
 
     def close(self, step_id: str) -> None:
         """The outcomes of all parts are collected."""
         with self._database.transaction() as session:
+            _take_turn(session)
             session.execute(delete(WaitingPartRow).where(WaitingPartRow.step_id == step_id))
             session.execute(delete(DividedStepRow).where(DividedStepRow.id == step_id))
 
     def forget(self, run_workflow_id: str) -> None:
         """Nobody is to begin a part of this run any more. Those in flight end at their next write."""
         with self._database.transaction() as session:
+            _take_turn(session)
             steps = list(session.scalars(select(DividedStepRow.id).where(_of(DividedStepRow.id, run_workflow_id))))
             session.execute(delete(WaitingPartRow).where(WaitingPartRow.step_id.in_(steps)))
             session.execute(delete(DividedStepRow).where(DividedStepRow.id.in_(steps)))
@@ -236,7 +240,7 @@ def count_takeover(session: Session, workflow_id: str) -> int:
 
 
 def _take_turn(session: Session) -> int:
-    """From here to the end of the transaction nobody else divides or gives out."""
+    """From here to the end of the transaction nobody else divides, gives out, or takes steps away."""
     found: int | None = session.scalar(
         update(TurnRow).where(TurnRow.name == TURN).values(number=TurnRow.number + 1).returning(TurnRow.number)
     )

@@ -312,7 +312,7 @@ def _runs(worker: WorkerRow | Gone) -> bool:
 
 def end_process(worker: WorkerRow | Gone) -> bool:
     """End the process of a worker of this machine, and wait until it is gone. False if it may not be ended."""
-    if not _runs(worker):
+    if not _runs(worker) or worker.pid == os.getpid():  # an earlier worker of this very process has nothing in hand
         return True
     try:
         os.kill(worker.pid, signal.SIGKILL)

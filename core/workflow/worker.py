@@ -163,6 +163,8 @@ class Worker:
         if not self._journal.alive and time.monotonic() - self._begun > BEGIN_SECONDS:
             dead.append("journal")
         if dead:
+            _if_possible(self._beat)  # to have been taken over ends sessions, too
+        if dead and not self.fenced:
             raise WorkerBroken(
                 f"This worker cannot go on: {', '.join(dead)} ended unexpectedly. What it held goes on elsewhere.",
                 hint="Start it again; its log says what happened before.",
@@ -280,11 +282,11 @@ class Worker:
 
 
 def _if_possible(tell: Callable[[], None]) -> None:
-    """Others find it out by themselves, only later."""
+    """What this and the other workers also find out by themselves, only later."""
     try:
         tell()
     except RestorebotError as error:
-        log.warning("the other workers cannot be told that this one goes: %s", error)
+        log.warning("the catalog cannot be asked or told: %s", error)
 
 
 def _unexpected(error: Exception) -> bool:

@@ -1,5 +1,6 @@
 """The ground of these tests, copies of it, and what undisturbed runs on it leave."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,9 @@ import pytest
 
 from tests.faults.ground import Ground, Reference, content_of, copy_of, lay, report_of, told
 from tests.faults.moving import MovingGround, lay_moving
+from tests.faults.servers import Servers, reference_on
+from tests.services.postgres import OTHER_SERVER, postgres_cluster
+from tests.services.s3 import S3Server
 
 #: Makes a copy of the ground; settings may be given.
 Fresh = Callable[..., Ground]
@@ -75,3 +79,33 @@ def undisturbed(copy: Ground) -> Reference:
     finally:
         starter.end()
         copy.close()
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest, s3: S3Server, s3_bucket: str) -> Iterator[Servers]:
+    """With a PostgreSQL of their own, which may crash, unless another one is named."""
+    if os.environ.get(OTHER_SERVER):
+        yield Servers(postgres=request.getfixturevalue("postgres"), s3=s3, bucket=s3_bucket)
+        return
+    with postgres_cluster() as cluster:
+        yield Servers(postgres=cluster, s3=s3, bucket=s3_bucket)
+
+
+@pytest.fixture
+def let_in(servers: Servers) -> Iterator[None]:
+    """This process may use the servers."""
+    with servers.let_in():
+        yield
+
+
+@pytest.fixture(scope="session")
+def server_ground(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    """The ground on PostgreSQL and S3."""
+    with servers.let_in():
+        return servers.lay(tmp_path_factory.mktemp("servers") / "data")
+
+
+@pytest.fixture(scope="session")
+def server_reference(servers: Servers, server_ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    with servers.let_in():
+        return reference_on(servers, server_ground, tmp_path_factory.mktemp("servers-reference") / "data")

@@ -1,17 +1,19 @@
 """The ground on PostgreSQL and S3: catalog and journal in one database, the shard in another, backups and attachments
 in a bucket. A copy of it has databases of its own, and attachments under a prefix of its own; the backup is shared."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.engine import make_url
 
-from core.catalog.tables import ShardRow
+from core.catalog.tables import ShardRow, StorageRow
 from core.database import Database
 from core.engine import build_engine
 from core.settings import load_settings
@@ -33,6 +35,14 @@ class Servers:
         """What lets a process in."""
         return {**self.s3.environment, "PGPASSWORD": str(self.postgres.url.password or "")}
 
+    @contextmanager
+    def let_in(self) -> Iterator[None]:
+        """This process may use them."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            yield
+
     def place(self, name: str) -> str:
         """The URL of a new, empty place of that name in the bucket."""
         prefix = f"{uuid4().hex[:12]}/{name}"
@@ -48,8 +58,8 @@ class Servers:
         )
         return self._told(laid)
 
-    def copy_of(self, ground: Ground, folder: Path, **settings: Any) -> Ground:
-        """The same installation again."""
+    def copy_of(self, ground: Ground, folder: Path, *, own_storage: bool = False, **settings: Any) -> Ground:
+        """The same installation again; with a storage of its own it has no backup."""
         copytree(ground.folder, folder)
         urls = (ground.world.engine.settings.database_url, shard_of(ground).url)
         ground.close()
@@ -61,6 +71,8 @@ class Servers:
             places = {"url": _without_password(shard), "attachments_url": self.place("attachments")}
             session.execute(update(ShardRow).values(**places))
             session.execute(delete(WorkerRow))
+            if own_storage:
+                session.execute(update(StorageRow).values(url=self.place("backups")))
         database.dispose()
         own = load_settings(data_dir=folder, database_url=catalog, part_bytes=PART_BYTES, **settings)
         return self._told(replace(ground, world=replace(ground.world, engine=build_engine(own))))

@@ -42,12 +42,10 @@ def until(worker: Worker, done: Callable[[], bool], seconds: float = 20) -> None
     assert done(), "not within its time"
 
 
-def test_a_run_of_three_steps_ends_within_a_second_of_the_start_and_says_nothing(ledger, capfd) -> None:
+def test_a_run_of_three_steps_comes_to_its_end_and_says_nothing(ledger, capfd) -> None:
     ledger.submit("r1")
-    began = time.monotonic()
     with working(ledger, "three") as worker:
         until(worker, lambda: ledger.ended("r1"))
-        assert time.monotonic() - began < 2  # measured 0.4; the machine of the tests is shared
     assert ledger.effects("r1") == ["one", "two"]
     assert ledger.run("r1").status == "completed"
     assert capfd.readouterr() == ("", "")
