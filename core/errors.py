@@ -18,7 +18,7 @@ RestorebotError
 │   │   NotStorable
 ├── CatalogError            the catalog's database
 │   ├── CatalogLocked, CatalogUnreachable, CatalogCrowded, CatalogReadOnly, CatalogFull, CatalogConflict (transient)
-│   ├── CatalogTooOld, CatalogMissing, CatalogSignIn, CatalogNotAllowed
+│   ├── CatalogTooOld, CatalogUnfit, CatalogMissing, CatalogSignIn, CatalogNotAllowed
 ├── Fenced                  a token is out of date: another worker has taken over; nothing was written
 ├── WorkerBroken            a worker cannot go on; what it held goes on elsewhere
 ├── Cancelled               the run's cancel wish was seen at a step's edge
@@ -274,6 +274,12 @@ class CatalogConflict(CatalogError):
 
 class CatalogTooOld(CatalogError):
     code = "catalog.server-too-old"
+
+
+class CatalogUnfit(CatalogError):
+    """A database that does not hold every text."""
+
+    code = "catalog.unfit"
 
 
 class CatalogMissing(CatalogError):

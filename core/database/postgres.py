@@ -6,7 +6,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 from core.database.failures import WAIT_SECONDS
-from core.errors import CatalogTooOld
+from core.errors import CatalogTooOld, CatalogUnfit
 
 #: The oldest server whose every feature we use is there and still maintained: `server_version` as libpq gives it.
 OLDEST: Final = 140_000
@@ -26,6 +26,7 @@ def open_engine(url: str, *, name: str, pool: int = POOL, more: int = MORE) -> E
     given = make_url(url).query
     ours: dict[str, Any] = {
         "application_name": name,
+        "client_encoding": "UTF8",
         "connect_timeout": 10,
         "keepalives_idle": NOTICED_SECONDS // 3,
         "keepalives_interval": NOTICED_SECONDS // 6,
@@ -44,18 +45,31 @@ def open_engine(url: str, *, name: str, pool: int = POOL, more: int = MORE) -> E
         isolation_level="READ COMMITTED",
     )
 
-    @event.listens_for(engine, "connect")
-    def check(connection: Any, _record: Any) -> None:
-        version = connection.info.server_version
-        if version < OLDEST:
-            connection.close()
-            raise CatalogTooOld(
-                f"The PostgreSQL server is version {version // 10_000}; Restorebot needs {OLDEST // 10_000} or newer."
-                " Nothing was changed.",
-                hint="Upgrade the server, or name another one in RESTOREBOT_DATABASE_URL.",
-            )
-
+    # first of all: the dialect asks a new connection this and that, and some servers' answers are not understood
+    event.listen(engine, "connect", _check, insert=True)
     return engine
+
+
+def _check(connection: Any, _record: Any) -> None:
+    """Refuse a server or a database that does not do. Costs no question: the server has told when it was connected."""
+    version = connection.info.server_version
+    encoding = connection.info.parameter_status("server_encoding")
+    if version < OLDEST:
+        connection.close()
+        raise CatalogTooOld(
+            f"The PostgreSQL server is version {version // 10_000}; Restorebot needs {OLDEST // 10_000} or newer."
+            " Nothing was changed.",
+            hint="Upgrade the server, or name another one in RESTOREBOT_DATABASE_URL.",
+        )
+    if encoding != "UTF8":
+        name = connection.info.dbname
+        connection.close()
+        raise CatalogUnfit(
+            f"The catalog's database {name} has the encoding {encoding}, which does not hold every text. Nothing was"
+            " changed.",
+            hint="Make one with UTF8 (createdb --encoding=UTF8 --template=template0 --owner=ACCOUNT NAME), and name it"
+            " in RESTOREBOT_DATABASE_URL.",
+        )
 
 
 def given_options(found: str | tuple[str, ...] | None) -> tuple[str, ...]:

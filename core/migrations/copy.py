@@ -129,7 +129,7 @@ def _carry(source: Database, old: Session, new: Session, one: TableClause) -> in
         said = " ".join(str(error.orig).split())
         raise CatalogError(
             f"A row of the table {one.name} cannot be held by PostgreSQL: {said}. Nothing was copied.",
-            hint="A database with the encoding UTF8 takes every text; what else it is, tell support.",
+            hint="A text on PostgreSQL holds no NUL character: rename what has one. Whatever else it is, tell support.",
         ) from error
     with explained(source.url):
         wanted = _count(old, one)
