@@ -11,7 +11,7 @@ from core.samples.confluence_shape import ConfluenceFlavour, ConfluenceShape
 from core.samples.expected import MOST_TITLES
 from core.samples.output import Accrual, XmlSink
 from core.samples.people import Person
-from core.samples.prose import Prose, topic
+from core.samples.prose import prose, topic
 
 LABELS: Final = ("how-to", "decision", "meeting", "draft", "onboarding", "roadmap")
 _MEDIA: Final = (("report", "pdf", "application/pdf"), ("sketch", "png", "image/png"), ("figures", "csv", "text/csv"))
@@ -59,7 +59,7 @@ class ContentWriter:
 
     def __post_init__(self) -> None:
         self._ids = count(65_537)
-        self.prose = Prose(self.shape.seed)
+        self.prose = prose(self.shape.seed, varied=self.shape.varied)
         self._versions = Accrual(self.shape.versions_per_page)
         self._comments = Accrual(self.shape.comments_per_page)
         self._attachments = Accrual(self.shape.attachments_per_page)

@@ -65,6 +65,8 @@ class ConfluenceShape:
     groups: int = 3
     #: entities.xml grows to at least this size by further pages, evenly over the spaces
     xml_bytes: int = 0
+    #: texts as different from each other as people's, for measuring; else sentences from a bank
+    varied: bool = False
     #: deflate entities.xml (level 1); without it writing is several times faster
     compressed: bool = True
     oddities: frozenset[ConfluenceOddity] = frozenset()

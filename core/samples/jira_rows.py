@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from core.samples.jira_shape import JiraFlavour, JiraOddity, JiraShape
 from core.samples.people import Person, people
-from core.samples.prose import Prose
+from core.samples.prose import Prose, prose
 
 _UNSAFE: Final = re.compile(r"[&<>'\n]")
 _ENTITIES: Final = {'"': "&quot;", "'": "&apos;"}
@@ -94,7 +94,7 @@ class JiraWorld:
 
     def prose(self, kind: str) -> Prose:
         """A kind's own source of text, so that kinds can be written in any order."""
-        return Prose(self.shape.seed * 1_000 + sum(kind.encode()))
+        return prose(self.shape.seed * 1_000 + sum(kind.encode()), varied=self.shape.varied)
 
     def has(self, oddity: JiraOddity) -> bool:
         return oddity in self.shape.oddities

@@ -86,6 +86,8 @@ class JiraShape:
     groups: int = 3
     #: entities.xml grows to about this size by further issues (within some per cent)
     xml_bytes: int = 0
+    #: texts as different from each other as people's, for measuring; else sentences from a bank
+    varied: bool = False
     #: deflate entities.xml (level 1); without it writing is several times faster
     compressed: bool = True
     oddities: frozenset[JiraOddity] = frozenset()

@@ -10,6 +10,7 @@ from typing import Final
 from core.samples.expected import ExpectedExport
 from core.samples.jira import write_jira_export
 from core.samples.jira_shape import JiraFiles, JiraShape
+from core.samples.prose import VariedProse
 
 MEDIAN_BYTES: Final = 20_000
 SIGMA: Final = 1.9
@@ -18,8 +19,6 @@ MEAN_BYTES: Final = int(MEDIAN_BYTES * math.exp(SIGMA**2 / 2))
 FILES_AN_ISSUE: Final = 10
 #: One of so many files changes between two backups.
 CHANGED: Final = 100
-_BANK_BYTES: Final = 16_000_000
-_VOCABULARY: Final = 4_000
 _LETTERS: Final = bytes(range(ord("a"), ord("z") + 1))
 
 
@@ -67,19 +66,12 @@ class _Content:
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
-        words = [
-            "".join(self._random.choices("etaoinshrdlu", k=self._random.randint(2, 11))) for _ in range(_VOCABULARY)
-        ]
-        weights = [1 / (place + 2) for place in range(_VOCABULARY)]
-        self._bank = " ".join(self._random.choices(words, weights, k=_BANK_BYTES // 6)).encode()
+        self._prose = VariedProse(seed)
 
     def of(self, size: int) -> bytes:
         if self._random.randrange(3):
             return self._random.randbytes(size)
         # Every text has letters of its own, so that no two files share more than their statistics.
         letters = bytes(self._random.sample(_LETTERS, len(_LETTERS)))
-        start = self._random.randrange(len(self._bank))
-        text = self._bank[start : start + size]
-        while len(text) < size:
-            text += self._bank[: size - len(text)]
+        text = "\n".join(self._prose.paragraphs(size)).encode()[:size]
         return text.translate(bytes.maketrans(_LETTERS, letters))
