@@ -22,7 +22,7 @@ from core.content.record_type import AppType
 SESSIONS: Final = 4
 #: Below it there is nothing to gain from more than one session.
 SMALL_BYTES: Final = 8 * 1024 * 1024
-MEMORY: Final = {"maintenance_work_mem": "256MB"}
+MEMORY: Final = {"maintenance_work_mem": "256MB", "default_statistics_target": "20"}
 
 Job = Callable[[Session], None]
 Connect = Callable[[], AbstractContextManager[Session]]
