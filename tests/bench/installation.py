@@ -34,12 +34,18 @@ class Imported:
 class Restored:
     """One restore, which has verified all that it has loaded."""
 
-    #: seconds of load, index, verify, and of durable: from the end of verify to published, with every sync
+    #: seconds of stage, load, index, verify, and of durable: from the end of verify to published, with every sync
     steps: Mapping[str, float]
     seconds: float  # from started to completed and durable
     outside: float  # seconds of the process outside these: starting, planning
     processor: float  # seconds of all cores that the process used
     peak: int  # bytes of PSS
+
+    @property
+    def loaded(self) -> float:
+        """Seconds in which the data came to its place with keys and indexes and onto the disk, and was published:
+        neither the checks before, nor verification, nor what the restore does for people's access after."""
+        return self.steps["stage"] + self.steps["load"] + self.steps["index"] + self.steps["durable"]
 
     @property
     def unverified(self) -> float:
@@ -112,6 +118,7 @@ class Installation:
         seconds = _between(events, "started", "completed")
         return Restored(
             steps={
+                "stage": _between(events, "step:stage", "step:load"),
                 "load": _between(events, "step:load", "step:index"),
                 "index": _between(events, "step:index", "step:verify"),
                 "verify": _between(events, "step:verify", "findings:verify:1"),

@@ -1,17 +1,18 @@
-"""Bars 1, 1b, 2 and 8: a restore to PostgreSQL 15 against pg_restore, and a backup's size against pg_dump.
+"""Bars 1, 1b, 2 and 8: restores to PostgreSQL 15 against pg_restore, and a backup's size against pg_dump.
 
-An export is imported once. In every round ours restores it into a new app, and pg_restore -j2 a dump of the very schema
-that ours has made into a new database of the same server: with the server's own compression of long values, which is
-pglz, and with lz4, which ours asks for.
+An export of each kind of app is imported once. In every round ours restores it into a new app, and pg_restore -j2 a dump
+of the very schema that ours has made into a new database of the same server: with the server's own compression of long
+values, which is pglz, and with lz4, which ours asks for. A bar is about both kinds together, short rows and long ones;
+the table tells them apart.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from core.content.record_type import AppType
-from tests.bench.children import BenchError, Ran
+from tests.bench.children import BenchError
 from tests.bench.exports import Sample
 from tests.bench.figures import Bar, Result, Table, Values
 from tests.bench.installation import Installation, Restored
@@ -24,6 +25,13 @@ _MB: Final = 1_000_000
 _SPACE_FACTOR: Final = 10
 
 
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    seconds: float
+    processor: float  # seconds of all cores, the server's included
+    peak: int  # bytes of PSS, without the server
+
+
 @dataclass(kw_only=True)
 class Measured:
     """All rounds of one export."""
@@ -33,8 +41,9 @@ class Measured:
     backup_bytes: int
     dump_bytes: int = 0
     ours: list[Restored] = field(default_factory=list)
-    pglz: list[Ran] = field(default_factory=list)
-    lz4: list[Ran] = field(default_factory=list)
+    ours_processor: list[float] = field(default_factory=list)  # the server's included
+    pglz: list[Timed] = field(default_factory=list)
+    lz4: list[Timed] = field(default_factory=list)
 
 
 class Postgres:
@@ -50,9 +59,16 @@ class Postgres:
                 with ground.place(ground.folder, size * _MB * _SPACE_FACTOR) as folder:
                     sample = Sample(app_type=app_type, megabytes=size)
                     measured.append(_measure(ground, postgres, folder, sample))
-        head = ("export (MB of XML)", "what", "seconds", "rows/s", "peak PSS, MB")
+        head = (
+            "export (MB of XML)",
+            "what",
+            "seconds",
+            "rows/s",
+            "processor seconds, with the server's",
+            "peak PSS, MB",
+        )
         return Result(
-            bars=[bar for one in measured for bar in _bars(one) if bar.number in ground.bars],
+            bars=[bar for bar in _bars(measured) if bar.number in ground.bars],
             tables=[Table(head=head, rows=[row for one in measured for row in _rows(one)])],
         )
 
@@ -73,8 +89,9 @@ def _measure(ground: Ground, postgres: Server, folder: Path, sample: Sample) -> 
             ground.say(f"{sample.name} on PostgreSQL: turn {number} of {ground.rounds}")
             app = f"destination-{number}"
             installation.provision(app)
-            there = postgres.generations(url)
+            there, used = postgres.generations(url), postgres.processor()
             measured.ours.append(installation.restore(taken.backup, export.xml_bytes, to=app))
+            measured.ours_processor.append(measured.ours[-1].processor + postgres.processor() - used)
             (schema,) = postgres.generations(url) - there
             if number == 1:
                 dumps.make(url, schema)
@@ -103,40 +120,47 @@ class _Dumps:
         self.server.dump(url, schema, self.pglz, compression=False)
         self.server.dump(url, schema, self.lz4, compression=True)
 
-    def restore(self, dump: Path, compare: tuple[str, str] | None) -> Ran:
+    def restore(self, dump: Path, compare: tuple[str, str] | None) -> Timed:
         """Into a database that goes again, after a comparison with the schema that was dumped."""
         with self.server.database() as url:
+            used = self.server.processor()
             ran = self.server.restore(url, dump)
+            processor = ran.processor + self.server.processor() - used
             if compare is not None:
                 ours, theirs = self.server.contents(*compare), self.server.contents(url, compare[1])
                 if differing := sorted(table for table in {*ours, *theirs} if ours.get(table) != theirs.get(table)):
                     raise BenchError(f"pg_restore made other tables than there were: {', '.join(differing)}")
-        return ran
+        return Timed(seconds=ran.seconds, processor=processor, peak=ran.peak)
 
 
-def _bars(one: Measured) -> Iterator[Bar]:
-    unverified = Values.of(each.unverified for each in one.ours)
-    verified = Values.of(each.seconds for each in one.ours)
-    pglz, lz4 = (Values.of(each.seconds for each in ran) for ran in (one.pglz, one.lz4))
-    for number, what, ours, peer, against, limit, reach in (
-        ("1", "restore to PostgreSQL", unverified, pglz, "pg_restore -j2", 0.70, 0.55),
-        ("1b", "restore to PostgreSQL, lz4 on both sides", unverified, lz4, "pg_restore -j2 with lz4", 0.90, 0.75),
-        ("2", "restore to PostgreSQL, verified", verified, pglz, "pg_restore -j2", 1.10, 0.90),
+def _bars(measured: Sequence[Measured]) -> Iterator[Bar]:
+    names = " and ".join(one.sample.name for one in measured)
+    ours = list(zip(*(one.ours for one in measured), strict=True))
+    loaded = Values.of(sum(each.loaded for each in turn) for turn in ours)
+    verified = Values.of(sum(each.loaded + each.steps["verify"] for each in turn) for turn in ours)
+    pglz, lz4 = (
+        Values.of(sum(each.seconds for each in turn) for turn in zip(*turns, strict=True))
+        for turns in ([one.pglz for one in measured], [one.lz4 for one in measured])
+    )
+    for number, what, we, they, against, limit, reach in (
+        ("1", "load, keys and indexes in PostgreSQL", loaded, pglz, "pg_restore -j2", 0.70, 0.55),
+        ("1b", "the same, lz4 on both sides", loaded, lz4, "pg_restore -j2 with lz4", 0.90, 0.75),
+        ("2", "load, keys, indexes and verification of every record", verified, pglz, "pg_restore -j2", 1.10, 0.90),
     ):
         yield Bar(
             number=number,
-            what=f"{what}, {one.sample.name}",
-            ours=ours,
-            peer=peer,
+            what=f"{what}, {names}",
+            ours=we,
+            peer=they,
             against=against,
             limit=limit,
             reach=reach,
         )
     yield Bar(
         number="8",
-        what=f"records of a backup, {one.sample.name}",
-        ours=Values.of([one.backup_bytes / _MB]),
-        peer=Values.of([one.dump_bytes / _MB]),
+        what=f"records of a backup, {names}",
+        ours=Values.of([sum(one.backup_bytes for one in measured) / _MB]),
+        peer=Values.of([sum(one.dump_bytes for one in measured) / _MB]),
         against="pg_dump -Fc",
         unit="MB",
         limit=0.80,
@@ -146,14 +170,19 @@ def _bars(one: Measured) -> Iterator[Bar]:
 
 def _rows(one: Measured) -> Iterator[tuple[str, ...]]:
     ours = one.ours
-    for what, seconds, peaks in (
-        ("ours, started → completed", [each.seconds for each in ours], [each.peak / _MB for each in ours]),
-        ("ours, the same without verification", [each.unverified for each in ours], []),
-        *((f"ours, {step}", [each.steps[step] for each in ours], []) for step in ("load", "index", "verify")),
-        ("its process outside its run", [each.outside for each in ours], []),
-        ("pg_restore -j2", [each.seconds for each in one.pglz], [each.peak / _MB for each in one.pglz]),
-        ("pg_restore -j2 with lz4", [each.seconds for each in one.lz4], [each.peak / _MB for each in one.lz4]),
+    name = f"{one.sample.name}, {one.records:,} rows"
+    for what, seconds, processor, peaks in (
+        ("ours: load, keys, indexes, durable", [each.loaded for each in ours], [], []),
+        *((f"its {step}", [each.steps[step] for each in ours], [], []) for step in ("load", "index")),
+        ("verification", [each.steps["verify"] for each in ours], [], []),
+        ("whole run, started → completed", [each.seconds for each in ours], one.ours_processor, ours),
+        ("its process outside its run", [each.outside for each in ours], [], []),
+        ("pg_restore -j2", [each.seconds for each in one.pglz], [each.processor for each in one.pglz], one.pglz),
+        ("pg_restore -j2 with lz4", [each.seconds for each in one.lz4], [each.processor for each in one.lz4], one.lz4),
     ):
         values = Values.of(seconds)
         rate = f"{one.records / values.middle:,.0f}"
-        yield one.sample.name, what, str(values), rate, str(Values.of(peaks)) if peaks else ""
+        used = str(Values.of(processor)) if processor else ""
+        yield name, what, str(values), rate, used, str(Values.of(each.peak / _MB for each in peaks)) if peaks else ""
+    sizes = f"{one.backup_bytes / _MB:.1f} MB of records in the backup, {one.dump_bytes / _MB:.1f} MB of pg_dump -Fc"
+    yield name, sizes, "", "", "", ""

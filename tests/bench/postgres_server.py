@@ -1,11 +1,12 @@
 """Debian's PostgreSQL 15 with its defaults, and the peer of a restore: pg_dump and pg_restore of what ours has made."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -89,10 +90,16 @@ class Server:
                 found[table] = tuple(map(int, rows or ()))
         return found
 
-    def version(self) -> str:
-        with self._connected(conninfo(self.cluster.url)) as connection:
-            ((version,),) = connection.execute("SHOW server_version").fetchall()
-        return str(version)
+    def processor(self) -> float:
+        """Seconds of all cores that the server has used so far, with those of sessions that have ended."""
+        first = psutil.Process(int((self.cluster.folder / "data" / "postmaster.pid").read_text().split()[0]))
+        ended = first.cpu_times()
+        used = ended.children_user + ended.children_system
+        for one in (first, *first.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                times = one.cpu_times()
+                used += times.user + times.system
+        return float(used)
 
     def _checkpoint(self) -> None:
         """Nobody pays for what was written before."""
