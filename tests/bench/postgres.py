@@ -1,9 +1,9 @@
 """Bars 1, 1b, 2 and 8: restores to PostgreSQL 15 against pg_restore, and a backup's size against pg_dump.
 
-An export of each kind of app is imported once. In every round ours restores it into a new app, and pg_restore -j2 a dump
-of the very schema that ours has made into a new database of the same server: with the server's own compression of long
-values, which is pglz, and with lz4, which ours asks for. A bar is about both kinds together, short rows and long ones;
-the table tells them apart.
+An export of each kind of app is imported once. In every round ours restores it into a new app, and pg_restore -j2 a
+dump of the very schema that ours has made into a new database of the same server: with the server's own compression of
+long values, which is pglz, and with lz4, which ours asks for. A bar is about both kinds together, short rows and long
+ones; the table tells them apart.
 """
 
 from collections.abc import Iterator, Sequence
