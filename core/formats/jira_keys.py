@@ -5,12 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from blake3 import blake3
 from orjson import OPT_SORT_KEYS, dumps
-
-from core.formats.value_columns import texts
 
 #: Holds the key of a row that was made ready; no attribute is called so.
 KEY: Final = "@key"
@@ -45,15 +41,13 @@ class KeyRule:
         digest = _digest(dumps(row, option=OPT_SORT_KEYS))
         return f"#{digest}" if self.prefixed else f"{self.native}:#{digest}"
 
-    def joined(self, columns: Mapping[str, Sequence[str]]) -> pa.Array:
+    def joined(self, columns: Sequence[tuple[str, Sequence[str]]]) -> Sequence[str]:
         """The whole keys of rows: of the key's attributes, or of KEY alone where it was taken before."""
         parts = [
-            texts([self._part(name, text) for text in column] if name in self.people else column)
-            for name, column in columns.items()
+            [self._part(name, text) for text in column] if name in self.people else column for name, column in columns
         ]
-        if self.prefixed:
-            parts.insert(0, self.native)
-        return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, ":")
+        keys = parts[0] if len(parts) == 1 else list(map(":".join, zip(*parts, strict=True)))
+        return [f"{self.native}:{key}" for key in keys] if self.prefixed else keys
 
     def _part(self, attribute: str, value: str) -> str:
         # Keys stay when persons become placeholders, so none of several parts may name one.
