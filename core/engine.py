@@ -220,7 +220,11 @@ def build_engine(
     """Open the catalog, bringing its schema up to date, and put everything together. `role` says to a database server
     what this process is for."""
     database = Database(settings.catalog_url, name=session_name(role, this_host(), os.getpid()))
-    migrations.upgrade(database)
+    try:
+        migrations.upgrade(database)
+    except BaseException:
+        database.dispose()
+        raise
     return Engine(
         settings=settings,
         database=database,

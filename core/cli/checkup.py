@@ -17,6 +17,8 @@ from core.catalog import apps, backups, generations, holds, organizations, shard
 from core.catalog.runs import OPEN, Runs
 from core.catalog.tables import HoldReason
 from core.cli.context import moment, size
+from core.database.failures import without_password
+from core.database.server import ServerState, look_at
 from core.engine import Engine
 from core.errors import RestorebotError
 from core.migrations import head, revision_of
@@ -29,6 +31,8 @@ from core.workflow.waits import Situation, situation
 
 LITTLE_SPACE: Final = 2_000_000_000
 SILENT_SECONDS: Final = 60
+#: The part of a server's connections above which doctor warns.
+CROWDED: Final = 0.8
 
 
 class State(StrEnum):
@@ -102,9 +106,12 @@ def _catalog(engine: Engine) -> Iterator[Line]:
     database = engine.database
     with database.reading() as session:
         found = revision_of(session.connection())
-        mode = session.scalar(text("PRAGMA journal_mode")) if database.is_sqlite else "wal"
+        mode = session.scalar(text("PRAGMA journal_mode")) if database.is_sqlite else ""
+        server = None if database.is_sqlite else look_at(session)
     if found != head():
         yield bad("catalog", f"Its revision is {found}, and this version needs {head()}.", "Run any command again.")
+    elif server is not None:
+        yield from _server(server, f"{without_password(database.url)}, revision {found}")
     elif mode != "wal":
         yield bad(
             "catalog",
@@ -112,7 +119,28 @@ def _catalog(engine: Engine) -> Iterator[Line]:
             "Put the data folder on a local disk: SQLite's WAL does not work over a network.",
         )
     else:
-        yield ok("catalog", f"reachable, revision {found}" + (", WAL" if database.is_sqlite else ""))
+        yield ok("catalog", f"reachable, revision {found}, WAL")
+
+
+def _server(found: ServerState, said: str) -> Iterator[Line]:
+    said = f"PostgreSQL {found.version}, answers in {found.milliseconds:.1f} ms; {said}"
+    if found.read_only:
+        yield bad(
+            "catalog",
+            f"{said}; it takes no writes: {found.read_only}",
+            "Name the primary in RESTOREBOT_DATABASE_URL, or end default_transaction_read_only.",
+        )
+    else:
+        yield ok("catalog", said)
+    used = f"{found.connections} of {found.limit} in use, {found.ours} of them by Restorebot"
+    if found.connections > found.limit * CROWDED:
+        yield warning("connections", used, "Raise the server's max_connections before more workers are started.")
+    else:
+        yield ok("connections", used)
+    if found.unsafe:
+        names = " and ".join(found.unsafe)
+        said = f"The server runs with {names} off: a crash of its machine may lose data."
+        yield warning("catalog", said, "Put this right, then run restorebot doctor again.")
 
 
 def _key(engine: Engine) -> Iterator[Line]:
@@ -154,7 +182,7 @@ def _storages(engine: Engine) -> Iterator[Line]:
     with engine.database.reading() as session:
         found = storages.list_all(session)
     if not found:
-        yield bad("storage", "There is none.", "Make one: restorebot init")
+        yield bad("storage", "There is none.", _made_by(engine, "restorebot storage create s3"))
     for one in found:
         what = f"storage {one.name}"
         try:
@@ -168,12 +196,17 @@ def _storages(engine: Engine) -> Iterator[Line]:
             yield failed(what, error)
 
 
+def _made_by(engine: Engine, command: str) -> str:
+    """`init` makes folders only where one machine has the catalog for itself."""
+    return f"Make one: {'restorebot init' if engine.database.is_sqlite else command}"
+
+
 def _shards(engine: Engine) -> Iterator[Line]:
     with engine.database.reading() as session:
         found = shards.list_all(session)
         on_shard = [one.shard for one in apps.list_all(session)]
     if not found:
-        yield bad("shard", "There is none.", "Make one: restorebot init")
+        yield bad("shard", "There is none.", _made_by(engine, "restorebot shard create"))
     for one in found:
         what = f"shard {one.name}"
         try:

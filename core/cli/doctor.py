@@ -9,8 +9,11 @@ from sqlalchemy.engine import make_url
 
 from core.cli.checkup import Line, State, bad, checkup, failed
 from core.cli.context import FAILED, EngineFactory, Json, default_engine, output, show_json
+from core.database import Database
+from core.database.failures import without_password
 from core.errors import RestorebotError
-from core.settings import load_settings
+from core.migrations import revision_of
+from core.settings import Settings, load_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -38,8 +41,8 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
 def look(factory: EngineFactory | None) -> list[Line]:
     """All lines; where there is no engine to be had, the one that says why."""
     try:
-        if factory is None and not _begun():
-            return [bad("catalog", f"There is none in {load_settings().data_dir} yet.", "Make it: restorebot init")]
+        if factory is None and not _begun(load_settings()):
+            return [bad("catalog", f"There is none in {_place(load_settings())} yet.", "Make it: restorebot init")]
         engine = (factory or default_engine)()
     except RestorebotError as error:
         return [failed("settings" if error.code == "setting" else "catalog", error)]
@@ -49,10 +52,20 @@ def look(factory: EngineFactory | None) -> list[Line]:
         engine.close()
 
 
-def _begun() -> bool:
+def _begun(settings: Settings) -> bool:
     """Whether the catalog is there: to open it would make it."""
-    url = make_url(load_settings().catalog_url)
-    return url.get_backend_name() != "sqlite" or (url.database is not None and Path(url.database).exists())
+    if settings.catalog_url.startswith("sqlite"):
+        return Path(make_url(settings.catalog_url).database or "").exists()
+    database = Database(settings.catalog_url)
+    try:
+        with database.reading() as session:
+            return revision_of(session.connection()) is not None
+    finally:
+        database.dispose()
+
+
+def _place(settings: Settings) -> str:
+    return without_password(settings.database_url) if settings.database_url else str(settings.data_dir)
 
 
 def _show(one: Line) -> None:

@@ -57,8 +57,10 @@ def grant_id(session: Session, word: str) -> str:
 
 def _only(found: Sequence[T], what: str, option: str) -> T:
     if not found:
+        alone = "Make what one machine needs: restorebot init"
         raise NotFound(
-            f"There is no {what} yet. Nothing was done.", hint="Make what one machine needs: restorebot init"
+            f"There is no {what} yet. Nothing was done.",
+            hint=alone if what == "organization" else f"{alone}. For several machines: restorebot {what} create",
         )
     if len(found) > 1:
         raise UsageError(

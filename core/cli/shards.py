@@ -78,7 +78,8 @@ def list_shards(context: typer.Context, as_json: Json = False) -> None:
         show_table(
             ("name", "region", "apps", "databases", "attachments"),
             [(one.name, one.region, on_shard.count(one.name), one.url, one.attachments_url) for one in found],
-            empty="There are no shards. Make what one machine needs: restorebot init",
+            empty="There are no shards. Make what one machine needs: restorebot init. For several machines: "
+            "restorebot shard create",
         )
 
 

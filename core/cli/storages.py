@@ -91,7 +91,8 @@ def list_storages(context: typer.Context, as_json: Json = False) -> None:
         show_table(
             ("id", "name", "kind", "on expiry", "place"),
             [(one.id, one.name, one.kind, one.on_expiry, one.url) for one in found],
-            empty="There are no storages. Make what one machine needs: restorebot init",
+            empty="There are no storages. Make what one machine needs: restorebot init. For several machines: "
+            "restorebot storage create",
         )
 
 

@@ -47,6 +47,7 @@ def open_engine(url: str, *, name: str, pool: int = POOL, more: int = MORE) -> E
 
     # first of all: the dialect asks a new connection this and that, and some servers' answers are not understood
     event.listen(engine, "connect", _check, insert=True)
+    event.listen(engine, "checkin", _as_the_server_has_it)
     return engine
 
 
@@ -70,6 +71,13 @@ def _check(connection: Any, _record: Any) -> None:
             hint="Make one with UTF8 (createdb --encoding=UTF8 --template=template0 --owner=ACCOUNT NAME), and name it"
             " in RESTOREBOT_DATABASE_URL.",
         )
+
+
+def _as_the_server_has_it(connection: Any, _record: Any) -> None:
+    """Who has only looked leaves a connection that says "read write" from then on, and so would write on a server whose
+    administrator has ended writing by default_transaction_read_only."""
+    if connection is not None:  # else it is broken, and not used again
+        connection.read_only = None
 
 
 def given_options(found: str | tuple[str, ...] | None) -> tuple[str, ...]:

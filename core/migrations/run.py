@@ -6,11 +6,12 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
 from core.database import Database
-
-#: Any number: it names this lock among the advisory locks of a PostgreSQL database.
-_LOCK = 7_261_118
+from core.database.locks import alone
+from core.database.postgres import JOURNAL_SCHEMA
+from core.errors import CatalogNotAllowed
 
 
 def run(database: Database) -> None:
@@ -22,13 +23,30 @@ def run(database: Database) -> None:
         event.listen(own.engine, "connect", _without_foreign_keys)
     try:
         with own.transaction() as session:
+            alone(session, "migrations")
             if not own.is_sqlite:
-                session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                _require_journal(session)
             command.upgrade(config(connection=session.connection()), "head")
             if own.is_sqlite and (broken := session.execute(text("PRAGMA foreign_key_check")).all()):
                 raise RuntimeError(f"a revision broke references of the catalog; it was rolled back: {broken[:5]}")
     finally:
         own.dispose()
+
+
+def _require_journal(session: Session) -> None:
+    """The first worker makes the journal's schema. That it may not is better told now."""
+    possible = text(
+        "SELECT has_database_privilege(current_database(), 'CREATE')"
+        " OR EXISTS (SELECT FROM pg_namespace WHERE nspname = :schema AND has_schema_privilege(nspname, 'CREATE'))"
+    )
+    if session.scalar(possible, {"schema": JOURNAL_SCHEMA}):
+        return
+    database, account = session.execute(text("SELECT current_database(), current_user")).one()
+    raise CatalogNotAllowed(
+        f"The account {account} may not make a schema in the database {database}, and the journal needs one of its own."
+        " Nothing was changed.",
+        hint=f'As an administrator: GRANT CREATE ON DATABASE "{database}" TO "{account}"; or make it the owner.',
+    )
 
 
 def config(**attributes: Any) -> Config:

@@ -23,8 +23,9 @@ COUNT = 3
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'new' / 'catalog.sqlite'}"
+def url(catalog_url: str, tmp_path: Path) -> str:
+    """On SQLite the folder has to be made, too."""
+    return f"sqlite:///{tmp_path / 'new' / 'catalog.sqlite'}" if catalog_url.startswith("sqlite") else catalog_url
 
 
 def test_the_revisions_make_what_the_tables_in_code_say(url: str) -> None:
@@ -34,7 +35,11 @@ def test_the_revisions_make_what_the_tables_in_code_say(url: str) -> None:
         connection = session.connection()
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA) == []
         assert set(inspect(connection).get_table_names()) == {*METADATA.tables, "alembic_version"}
-        partial = session.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'uq_hold_exclusive'"))
+        partial = session.scalar(
+            text("SELECT sql FROM sqlite_master WHERE name = 'uq_hold_exclusive'")
+            if database.is_sqlite
+            else text("SELECT indexdef FROM pg_indexes WHERE indexname = 'uq_hold_exclusive'")
+        )
     database.dispose()
     assert str(partial).endswith("WHERE exclusive")
 
