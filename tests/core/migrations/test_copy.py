@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, inspect, select, text, update
@@ -11,7 +12,7 @@ from sqlalchemy import delete, inspect, select, text, update
 from core import audit
 from core.catalog.tables import AppRow, BackupRow, HoldRow
 from core.database import Database
-from core.errors import CatalogError, CatalogNotAllowed, WrongState
+from core.errors import CatalogError, CatalogNotAllowed, CatalogUnreachable, WrongState
 from core.migrations import copy as copying
 from core.migrations import upgrade
 from core.migrations.copy import copy
@@ -203,6 +204,30 @@ def test_rows_that_do_not_arrive_are_noticed(
         assert not every_row(session)
 
 
+def test_a_connection_that_is_lost_leaves_nothing_and_it_can_be_done_again(
+    source: Database, target: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When all but the last table are carried."""
+    carry_table = copying._carry
+
+    def cut_off(*given: Any) -> int:
+        if given[-1] is copying._TABLES[-1]:
+            with target.transaction() as session:
+                ended = (
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+                )
+                session.execute(text(f"{ended} AND pid <> pg_backend_pid()"))
+        return carry_table(*given)
+
+    monkeypatch.setattr(copying, "_carry", cut_off)
+    with pytest.raises(CatalogUnreachable, match="is there whole or not at all"):
+        carry(source, target)
+    monkeypatch.undo()
+    with target.reading() as session:
+        assert not every_row(session)
+    assert carry(source, target) == dict.fromkeys(METADATA.tables, ROWS)
+
+
 def test_an_account_that_may_not_make_tables_is_told(source: Database, target: Database) -> None:
     with target.transaction() as session:
         session.execute(text("DROP ROLE IF EXISTS copier"))
@@ -228,13 +253,13 @@ def test_of_two_that_copy_at_once_one_does_and_the_other_is_refused(
     thread = Thread(target=second)
     carry_table = copying._carry
 
-    def held(source: Database, old: object, new: object, one: object) -> int:
-        if thread.ident is None and one is copying._TABLES[-1]:
+    def held(*given: Any) -> int:
+        if thread.ident is None and given[-1] is copying._TABLES[-1]:
             thread.start()
             with target.reading() as session:
                 while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
                     session.rollback()
-        return carry_table(source, old, new, one)  # type: ignore[arg-type]
+        return carry_table(*given)
 
     monkeypatch.setattr(copying, "_carry", held)
     assert carry(source, target) == dict.fromkeys(METADATA.tables, ROWS)
