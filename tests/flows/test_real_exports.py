@@ -26,7 +26,7 @@ from core.samples.jira import write_jira_export
 from core.samples.jira_shape import JiraOddity, JiraShape
 from core.settings import Settings
 from core.workflow.worker import Worker
-from tests.flows.world import POSTGRES, SQLITE, World, assert_counts_add_up, assert_same_as_backup, new_world
+from tests.flows.world import World, assert_counts_add_up, assert_same_as_backup, new_world
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 EXPORTS = sorted(
@@ -111,11 +111,10 @@ def assert_facts(world: World, backup: Backup, expected: Mapping[str, Any], app_
     assert sum(one.rows for one in manifest.objects) == sum(manifest.records.values())
 
 
-@pytest.mark.parametrize("shard", [SQLITE, POSTGRES])
 @for_each(EXPORTS)
-def test_a_real_export_is_restored_as_it_is(name: str, shard: str, both: World) -> None:
-    app_type, expected, world = type_of(name), expected_of(name), both
-    source, destination = (world.provision(app_type, one, shard=shard) for one in ("source", "destination"))
+def test_a_real_export_is_restored_as_it_is(name: str, either_world: World) -> None:
+    app_type, expected, world = type_of(name), expected_of(name), either_world
+    source, destination = (world.provision(app_type, one) for one in ("source", "destination"))
     backup = world.import_export(DATA / name, source)
     manifest = world.manifest(backup)
     assert_facts(world, backup, expected, app_type)
