@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint types imports unit demo faults bench peers lock format
+.PHONY: help setup chromium test lint types imports unit demo faults bench peers lock format
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -13,7 +13,7 @@ COMPILE = pip compile --quiet --universal --python-version 3.11 --generate-hashe
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) ## .venv with everything pinned, and the command .venv/bin/restorebot
+setup: $(READY) chromium ## .venv with everything pinned, and the command .venv/bin/restorebot; Chromium for the tests
 
 # The stamp lies in the environment, so that who deletes the one deletes the other.
 $(READY): requirements-dev.txt requirements.txt pyproject.toml
@@ -36,6 +36,19 @@ $(READY): requirements-dev.txt requirements.txt pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Only an administrator can install it, and only the browser tests need it: where it cannot be installed, this says how,
+# and those tests fail with the same sentence.
+chromium:
+	@if ! type -P chromium >/dev/null; then \
+	  if test "$$(id -u)" = 0 && type -P apt-get >/dev/null; then \
+	    apt-get update --quiet=2 && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends chromium >/dev/null; \
+	  else \
+	    echo "The browser tests need Chromium, which only an administrator can install." \
+	      "Everything else works without it. Run: sudo apt-get install --yes chromium" >&2; \
+	  fi; \
+	fi
+
 test: lint types imports unit ## everything CI checks
 
 lint: setup
@@ -51,7 +64,7 @@ imports: setup
 unit: setup
 	$(BIN)/pytest --numprocesses auto -m "not slow"
 
-demo: setup ## a backup and a restore of generated apps, in the terminal
+demo: $(READY) ## a backup and a restore of generated apps, in the terminal
 	$(BIN)/restorebot demo --cli
 
 faults: setup ## every damage, stop and kill, not only the slice make test takes
