@@ -1,0 +1,57 @@
+"""What is done after a request was acknowledged: a few threads, with the tasks of one key in their order."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+log = logging.getLogger(__name__)
+
+Task = Callable[[], None]
+
+
+class Work:
+    """Listeners hand their work over here, so that Slack is answered at once. A task takes care of its own errors;
+    what is lost when the process ends lies in rows, and is taken up again from there."""
+
+    def __init__(self, threads: int = 8) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="work")
+        self._waiting: dict[str, deque[Task]] = {}
+        self._lock = threading.Lock()
+
+    def hand_over(self, key: str, task: Task) -> None:
+        """Tasks of one key (a draft, a person) never run at the same time, and run in the order they came in."""
+        with self._lock:
+            queue = self._waiting.get(key)
+            if queue is not None:
+                queue.append(task)
+                return
+            self._waiting[key] = deque([task])
+        self._pool.submit(self._run, key)
+
+    def side_by_side(self, task: Task) -> None:
+        """A task that takes long, such as a validation, and keeps none of its key waiting."""
+        self._pool.submit(_guarded, task)
+
+    def stop(self) -> None:
+        """Finish what was handed over."""
+        self._pool.shutdown(wait=True)
+
+    def _run(self, key: str) -> None:
+        while True:
+            with self._lock:
+                queue = self._waiting[key]
+                if not queue:
+                    del self._waiting[key]
+                    return
+                task = queue.popleft()
+            _guarded(task)
+
+
+def _guarded(task: Task) -> None:
+    """The last resort: a task that fails in telling of its failure must not stop those behind it."""
+    try:
+        task()
+    except Exception:
+        log.exception("a task failed and could not tell the person")
