@@ -6,7 +6,7 @@ import typer
 
 from core.access.roles import require
 from core.access.tables import RoleName
-from core.catalog import apps, backups, clearing, names, organizations, shards
+from core.catalog import apps, backups, clearing, names, organizations, provisioning, shards
 from core.catalog.apps import App
 from core.cli import pick
 from core.cli.acting import organization_admin
@@ -54,23 +54,22 @@ def provision_app(
     engine: Engine, name: str, app_type: AppType, *, org: str, shard: str, with_default_personal_space: bool = False
 ) -> App:
     person = engine.person()
-    with engine.database.transaction() as session:
+    with engine.database.reading() as session:
         organization = pick.organization(session, org)
         require(session, person, organization.id, RoleName.ORGANIZATION_ADMIN)
-        created = apps.create(
-            session,
-            organization_id=organization.id,
-            name=name,
-            app_type=app_type,
-            shard=pick.shard(session, shard).name,
-            apps_per_shard=engine.settings.apps_per_shard,
-            person=person.id,
-            now=engine.now(),
-        )
-        place = apps.place(session, created)
-    engine.drivers[created.driver].provision(place, with_default_personal_space=with_default_personal_space)
-    with engine.database.transaction() as session:
-        return apps.provisioned(session, created.id)
+        chosen = pick.shard(session, shard)
+    return provisioning.provision(
+        engine.database,
+        engine.drivers,
+        organization_id=organization.id,
+        name=name,
+        app_type=app_type,
+        shard=chosen.name,
+        apps_per_shard=engine.settings.apps_per_shard,
+        person=person.id,
+        now=engine.now(),
+        with_default_personal_space=with_default_personal_space,
+    )
 
 
 @app.command("list")
