@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
+from sys import intern
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -24,7 +25,7 @@ from core.catalog.tables import OrganizationRow
 from core.errors import Ambiguous, NotFound
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DirectoryUser:
     id: str
     display_name: str
@@ -34,13 +35,13 @@ class DirectoryUser:
     active: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DirectoryGroup:
     id: str
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Membership:
     """A user, or a group with all its members, in a group."""
 
@@ -49,7 +50,7 @@ class Membership:
     is_group: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AppRole:
     """A group opens (user) or administers (admin) an app."""
 
@@ -193,14 +194,15 @@ def snapshot(session: Session, organization_id: str) -> Directory:
         organization_id=organization_id,
         version=version,
         users={
-            id_: DirectoryUser(
-                id=id_, display_name=name, account_id=account_id, email=email, username=username, active=active
+            intern(id_): DirectoryUser(
+                id=intern(id_), display_name=name, account_id=account_id, email=email, username=username, active=active
             )
             for id_, name, account_id, email, username, active in users
         },
-        groups={id_: DirectoryGroup(id=id_, name=name) for id_, name in groups},
+        groups={intern(id_): DirectoryGroup(id=intern(id_), name=name) for id_, name in groups},
         memberships=frozenset(
-            Membership(group_id=group, member_id=member, is_group=is_group) for group, member, is_group in memberships
+            Membership(group_id=intern(group), member_id=intern(member), is_group=is_group)  # one text for each id
+            for group, member, is_group in memberships
         ),
         app_roles=frozenset(
             AppRole(group_id=group, app_id=app_id, role=AppRoleName(role)) for group, app_id, role in app_roles

@@ -5,8 +5,10 @@ before it wrote anything and holds the organization's row until it commits. The 
 nothing: they are for setting a directory up and for what has been decided; whatever else would add a seat is a grant.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -15,7 +17,10 @@ from core.access.directory import AppRole, DirectoryGroup, DirectoryUser, Member
 from core.access.errors import DirectoryChanged
 from core.access.tables import DirectoryAppRoleRow, DirectoryGroupRow, DirectoryMembershipRow, DirectoryUserRow
 from core.catalog.tables import OrganizationRow
+from core.database import Base
 from core.errors import NotFound
+
+_AT_ONCE: Final = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,49 +58,49 @@ def raise_version(session: Session, organization_id: str, expected: int | None =
 
 def add_users(change: DirectoryChange, users: Collection[DirectoryUser]) -> None:
     """Add users; they have no access until they are in a group that has."""
-    if users:
-        change.session.execute(
-            insert(DirectoryUserRow),
-            [
-                {
-                    "id": one.id,
-                    "organization_id": change.organization_id,
-                    "account_id": one.account_id,
-                    "email": one.email,
-                    "lower_email": same_case(one.email),
-                    "username": one.username,
-                    "display_name": one.display_name,
-                    "active": one.active,
-                }
-                for one in users
-            ],
-        )
+    _insert(
+        change,
+        DirectoryUserRow,
+        (
+            {
+                "id": one.id,
+                "organization_id": change.organization_id,
+                "account_id": one.account_id,
+                "email": one.email,
+                "lower_email": same_case(one.email),
+                "username": one.username,
+                "display_name": one.display_name,
+                "active": one.active,
+            }
+            for one in users
+        ),
+    )
 
 
 def add_groups(change: DirectoryChange, groups: Collection[DirectoryGroup]) -> None:
     """Add groups; their names must be free, whatever their case."""
-    if groups:
-        change.session.execute(
-            insert(DirectoryGroupRow),
-            [
-                {
-                    "id": one.id,
-                    "organization_id": change.organization_id,
-                    "name": one.name,
-                    "lower_name": same_case(one.name),
-                }
-                for one in groups
-            ],
-        )
+    _insert(
+        change,
+        DirectoryGroupRow,
+        (
+            {
+                "id": one.id,
+                "organization_id": change.organization_id,
+                "name": one.name,
+                "lower_name": same_case(one.name),
+            }
+            for one in groups
+        ),
+    )
 
 
 def add_memberships(change: DirectoryChange, memberships: Collection[Membership]) -> None:
     """Add memberships that are not there yet."""
-    if memberships:
-        change.session.execute(
-            insert(DirectoryMembershipRow),
-            [{"group_id": one.group_id, "member_id": one.member_id, "is_group": one.is_group} for one in memberships],
-        )
+    _insert(
+        change,
+        DirectoryMembershipRow,
+        ({"group_id": one.group_id, "member_id": one.member_id, "is_group": one.is_group} for one in memberships),
+    )
 
 
 def remove_membership(change: DirectoryChange, membership: Membership) -> None:
@@ -111,11 +116,11 @@ def remove_membership(change: DirectoryChange, membership: Membership) -> None:
 
 def add_app_roles(change: DirectoryChange, app_roles: Collection[AppRole]) -> None:
     """Let groups open or administer apps, where they do not yet."""
-    if app_roles:
-        change.session.execute(
-            insert(DirectoryAppRoleRow),
-            [{"group_id": one.group_id, "app_id": one.app_id, "role": one.role.value} for one in app_roles],
-        )
+    _insert(
+        change,
+        DirectoryAppRoleRow,
+        ({"group_id": one.group_id, "app_id": one.app_id, "role": one.role.value} for one in app_roles),
+    )
 
 
 def remove_app_role(change: DirectoryChange, app_role: AppRole) -> None:
@@ -127,3 +132,9 @@ def remove_app_role(change: DirectoryChange, app_role: AppRole) -> None:
             DirectoryAppRoleRow.role == app_role.role.value,
         )
     )
+
+
+def _insert(change: DirectoryChange, table: type[Base], rows: Iterator[Mapping[str, Any]]) -> None:
+    """Some at a time: hundreds of thousands of rows at once would take their memory several times over."""
+    while some := list(islice(rows, _AT_ONCE)):
+        change.session.execute(insert(table), some)

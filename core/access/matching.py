@@ -22,7 +22,7 @@ ADMIN_GROUPS = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BackupUser:
     key: str
     display_name: str
@@ -32,13 +32,13 @@ class BackupUser:
     account_id: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BackupGroup:
     key: str
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BackupMembership:
     """A user, or a nested group, in a group; by their keys in the backup."""
 

@@ -92,14 +92,16 @@ def propose(
     groups = _resolve(before, backup, group_names)
     add_users(change, new_users)
     add_groups(change, groups.added)
-    wanted = _memberships(backup, {**matched, **new_keys}, groups.ids) - before.memberships
+    wanted = _memberships(backup, {**matched, **new_keys}, groups.ids)
+    wanted -= before.memberships
     # Who joins a group that is nested in an opening one gets in as well. Adding the others opens no group to anyone, so
     # what was closed before is closed after.
-    waiting = frozenset(one for one in wanted if one.group_id in before.opening_groups)
-    add_memberships(change, wanted - waiting)
+    waiting = {one for one in wanted if one.group_id in before.opening_groups}
+    wanted -= waiting
+    add_memberships(change, wanted)
     proposals = [*_app_roles(before, backup, groups, app_id), *(_joining(before, one) for one in _in_order(waiting))]
     new = _insert(change, restore_id, app_id, proposals, restorer, others, now)
-    if new_users or groups.added or wanted - waiting or new:
+    if new_users or groups.added or wanted or new:
         audit.record(
             session,
             person=restorer,
@@ -109,7 +111,7 @@ def propose(
             app=app_id,
             users=len(new_users),
             groups=len(groups.added),
-            memberships=len(wanted - waiting),
+            memberships=len(wanted),
             grants=new,
         )
     grants = session.execute(
@@ -122,7 +124,7 @@ def propose(
         groups_added=tuple(one.name for one in groups.added),
         groups_left_out=groups.left_out,
         admin_groups=groups.admin,
-        memberships_added=len(wanted - waiting),
+        memberships_added=len(wanted),
         grants=tuple(id_ for id_, _ in grants),
         pending=sum(status == GrantStatus.PENDING for _, status in grants),
     )
@@ -171,16 +173,14 @@ def _resolve(directory: Directory, backup: BackupDirectory, group_names: Mapping
     )
 
 
-def _memberships(
-    backup: BackupDirectory, user_ids: Mapping[str, str], group_ids: Mapping[str, str]
-) -> frozenset[Membership]:
+def _memberships(backup: BackupDirectory, user_ids: Mapping[str, str], group_ids: Mapping[str, str]) -> set[Membership]:
     found = set()
     for one in backup.memberships:
         group_id = group_ids.get(one.group_key)
         member_id = (group_ids if one.is_group else user_ids).get(one.member_key)
         if group_id and member_id and group_id != member_id:
             found.add(Membership(group_id=group_id, member_id=member_id, is_group=one.is_group))
-    return frozenset(found)
+    return found
 
 
 def _app_roles(directory: Directory, backup: BackupDirectory, groups: _Groups, app_id: str) -> list[Proposal]:

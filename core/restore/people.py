@@ -1,9 +1,10 @@
 """The backup's users and groups beside the organization's: for checks, and for proposing access."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from sys import intern
+from typing import Any, Final
 
 from core.access.directory import Directory, members, roles_through, same_case
 from core.access.matching import BackupAccess, BackupDirectory, BackupGroup, BackupMembership, BackupUser
@@ -13,6 +14,11 @@ from core.content.catalogue import BY_NAME
 from core.restore.choices import Choices, kept_rows
 from core.restore.facts import GroupFacts
 
+_AT_ONCE: Final = 4_096
+_USER: Final = ("key", "display_name", "username", "email", "active", "account_id", "email_problem")
+_GROUP: Final = ("key", "name")
+_MEMBERSHIP: Final = ("group_key", "group_name", "member_kind", "member_key", "member_name")
+
 
 def backup_directory(reader: ArchiveReader, choices: Choices) -> BackupDirectory:
     """All of it that the choices leave: as many rows as the organization has people and groups, however large the
@@ -21,19 +27,19 @@ def backup_directory(reader: ArchiveReader, choices: Choices) -> BackupDirectory
     choices = replace(choices, group_names={}, groups_left_out=frozenset())
     users = tuple(
         BackupUser(
-            key=row["key"],
+            key=intern(row["key"]),
             display_name=row["display_name"] or row["username"] or row["key"],
             username=row["username"],
             email=row["email"],
             active=row["active"] is not False,
             account_id=row["account_id"],
         )
-        for row in _rows(reader, "directory.user", choices)
+        for row in _rows(reader, "directory.user", choices, _USER)
         if not choices.makes_former(row["email_problem"])
     )
     groups = tuple(
         BackupGroup(key=row["key"], name=row["name"])
-        for row in _rows(reader, "directory.group", choices)
+        for row in _rows(reader, "directory.group", choices, _GROUP)
         if row["name"]
     )
     group_keys = {group.name: group.key for group in groups}
@@ -53,20 +59,25 @@ def backup_directory(reader: ArchiveReader, choices: Choices) -> BackupDirectory
 def _memberships(
     reader: ArchiveReader, choices: Choices, user_keys: dict[str, str], group_keys: dict[str, str]
 ) -> Iterator[BackupMembership]:
-    """Old exports name both sides only."""
-    for row in _rows(reader, "directory.membership", choices):
+    """Old exports name both sides only. They are many times more than what they name, so each key is kept once."""
+    for row in _rows(reader, "directory.membership", choices, _MEMBERSHIP):
         is_group = row["member_kind"] == "group"
         group = row["group_key"] or group_keys.get(row["group_name"])
         member = row["member_key"] or (group_keys if is_group else user_keys).get(row["member_name"])
         if group and member:
-            yield BackupMembership(group_key=group, member_key=member, is_group=is_group)
+            yield BackupMembership(group_key=intern(group), member_key=intern(member), is_group=is_group)
 
 
-def _rows(reader: ArchiveReader, record_type: str, choices: Choices) -> Iterator[dict[str, Any]]:
+def _rows(
+    reader: ArchiveReader, record_type: str, choices: Choices, columns: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """A few at a time: as Python values they take many times the memory they have in Arrow."""
     for one in reader.manifest.objects:
         if one.record_type == record_type:
             for batch in reader.batches(one):
-                yield from kept_rows(BY_NAME[record_type], batch, choices).to_pylist()
+                kept = kept_rows(BY_NAME[record_type], batch, choices).select(columns)
+                for offset in range(0, kept.num_rows, _AT_ONCE):
+                    yield from kept.slice(offset, _AT_ONCE).to_pylist()
 
 
 def group_facts(backup: BackupDirectory, directory: Directory) -> tuple[GroupFacts, ...]:
