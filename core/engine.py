@@ -21,6 +21,7 @@ from core.database.sessions import end_sessions, session_mark, session_name
 from core.errors import RestorebotError, WrongState
 from core.moves.steps import MoveSteps
 from core.restore.assess import Tools
+from core.restore.drafts import Drafts
 from core.restore.run_steps import RunSteps
 from core.restore.steps import RestoreSteps
 from core.restore.sweep import sweep
@@ -60,6 +61,10 @@ class Engine:
             open_store=self.open_store,
             now=self.now,
         )
+
+    @property
+    def drafts(self) -> Drafts:
+        return Drafts.of(self.settings)
 
     @property
     def restore_steps(self) -> RestoreSteps:
@@ -117,6 +122,8 @@ class Engine:
     def sweep(self) -> int:
         """Remove what is left over and whose time has come; returns how many places and files."""
         self.import_steps.clear_ended()
+        with self.database.transaction() as session:
+            self.drafts.purge(session, self.now())
         return (
             self.restore_steps.end_kept_staging()
             + self.move_steps.end_kept_staging()

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     max_archive_entries: int = Field(default=500_000, ge=1, description="an export with more entries is refused")
     generation_grace_hours: int = Field(default=24, ge=0, description="between retiring a generation and dropping it")
     staging_keep_hours: int = Field(default=24, ge=0, description="how long a failed run can be resumed")
+    draft_days: int = Field(default=7, ge=1, description="days an unfinished restore wizard can be continued")
     journal_days: int = Field(default=7, ge=1, description="days finished runs stay in the journal")
     shard_parts_at_once: int = Field(
         default=8, ge=1, description="parts loaded into or read from one shard at once, on all workers together"

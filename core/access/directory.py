@@ -159,13 +159,19 @@ def same_case(words: str | None) -> str | None:
     return words.strip().lower() or None if words else None
 
 
-def snapshot(session: Session, organization_id: str) -> Directory:
-    """The directory as this transaction sees it. NotFound: no such organization."""
+def version_of(session: Session, organization_id: str) -> int:
+    """Where it is the same, the directory is. NotFound: no such organization."""
     version = session.scalar(select(OrganizationRow.directory_version).where(OrganizationRow.id == organization_id))
     if version is None:
         raise NotFound(
             f"There is no organization {organization_id}.", hint="`restorebot org list` shows those there are."
         )
+    return version
+
+
+def snapshot(session: Session, organization_id: str) -> Directory:
+    """The directory as this transaction sees it. NotFound: no such organization."""
+    version = version_of(session, organization_id)
     # columns, not entities: what a session has read before must not stand in for what another has written since
     groups = session.execute(
         select(DirectoryGroupRow.id, DirectoryGroupRow.name).where(DirectoryGroupRow.organization_id == organization_id)

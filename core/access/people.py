@@ -95,6 +95,12 @@ def same_people(session: Session, person_ids: Collection[str]) -> frozenset[str]
     return frozenset(session.scalars(select(living_id()).where(PersonRow.id.in_(person_ids))))
 
 
+def ids_of(session: Session, person_id: str) -> tuple[str, ...]:
+    """Every id under which rows may name the person an id stands for today."""
+    living = select(living_id()).where(PersonRow.id == person_id).scalar_subquery()
+    return tuple(session.scalars(select(PersonRow.id).where(living_id() == living).order_by(PersonRow.id)))
+
+
 def name_of(session: Session, person_id: str | None) -> str:
     """For sentences; an id nobody knows any more stands for itself."""
     if person_id is None:

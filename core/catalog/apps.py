@@ -76,6 +76,7 @@ def create(
         id=new_id("app"),
         organization_id=organization_id,
         name=name,
+        folded_name=name.casefold(),
         type=app_type.value,
         driver=driver,
         status=AppStatus.ACTIVE.value,

@@ -1,5 +1,6 @@
 """Organizations and what decides whether they may back up and restore."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from core.errors import NotFound, UsageError, WrongState
 
 #: Who gives an organization its name is alone with this.
 NAMES: Final = "organization names"
+_CHANNEL: Final = re.compile(r"slack:[TE]\w+/[CG]\w+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,10 @@ class Organization:
     beta: bool
     environment: Environment
     second_person: SecondPerson
+    #: where restores are told, such as `slack:T…/C…`; "" is nowhere but where they were asked for
+    operations_channel: str
+    #: whether restoring takes the role of app admin of the destination, too
+    ask_app_admins: bool
     created_at: datetime
 
 
@@ -77,8 +83,8 @@ def list_all(session: Session) -> Sequence[Organization]:
 def set_values(
     session: Session, organization_id: str, values: Mapping[str, str], *, person: str, now: datetime
 ) -> Organization:
-    """Change plan, beta, environment, second_person or name as a person wrote them: all of `values` or, with
-    UsageError, none. What stands already is no change and leaves no audit entry."""
+    """Change plan, beta, environment, second_person, name, operations_channel or ask_app_admins as a person wrote
+    them: all of `values` or, with UsageError, none. What stands already is no change and leaves no audit entry."""
     parsed = {key: _parse(key, value) for key, value in values.items()}
     row = _row(session, organization_id, lock=True)
     if "name" in parsed and parsed["name"].casefold() != row.name.casefold():
@@ -122,14 +128,28 @@ def _one_of(key: str, kind: type[StrEnum]) -> Callable[[str], str]:
     return parse
 
 
-def _beta(value: str) -> bool:
-    word = value.strip().lower()
-    if word not in {"yes", "no"}:
+def _yes_or_no(key: str) -> Callable[[str], bool]:
+    def parse(value: str) -> bool:
+        word = value.strip().lower()
+        if word not in {"yes", "no"}:
+            raise UsageError(
+                f"{value!r} is no value of {key} an organization can have. Nothing was changed.",
+                hint=f"Allowed for {key}: yes, no.",
+            )
+        return word == "yes"
+
+    return parse
+
+
+def _channel(value: str) -> str:
+    channel = value.strip()
+    if channel and not _CHANNEL.fullmatch(channel):
         raise UsageError(
-            f"{value!r} is no value of beta an organization can have. Nothing was changed.",
-            hint="Allowed for beta: yes, no.",
+            f"{value!r} names no channel. Nothing was changed.",
+            hint="Write slack:T…/C… with the workspace's and the channel's id (the channel's details end with it), or"
+            " nothing after the = for none.",
         )
-    return word == "yes"
+    return channel
 
 
 def _name(value: str) -> str:
@@ -141,10 +161,12 @@ def _name(value: str) -> str:
 
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "plan": _one_of("plan", Plan),
-    "beta": _beta,
+    "beta": _yes_or_no("beta"),
     "environment": _one_of("environment", Environment),
     "second_person": _one_of("second_person", SecondPerson),
     "name": _name,
+    "operations_channel": _channel,
+    "ask_app_admins": _yes_or_no("ask_app_admins"),
 }
 
 
@@ -175,5 +197,7 @@ def _organization(row: OrganizationRow) -> Organization:
         beta=row.beta,
         environment=Environment(row.environment),
         second_person=SecondPerson(row.second_person),
+        operations_channel=row.operations_channel,
+        ask_app_admins=row.ask_app_admins,
         created_at=row.created_at,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base
@@ -99,6 +99,10 @@ class OrganizationRow(Base):
     second_person: Mapped[str]
     #: raised first by every writer of the directory
     directory_version: Mapped[int] = mapped_column(default=0)
+    #: where restores are told besides the command line, such as `slack:T…/C…`; "" is nowhere
+    operations_channel: Mapped[str] = mapped_column(default="", server_default="")
+    #: whether restoring takes the role of app admin of the destination, too
+    ask_app_admins: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 
@@ -127,6 +131,8 @@ class AppRow(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
     name: Mapped[str]
+    #: for searches, since SQLite's own lower() knows no letters beyond ASCII
+    folded_name: Mapped[str] = mapped_column(default="", server_default="")
     type: Mapped[str]
     driver: Mapped[str]
     status: Mapped[str]
@@ -150,8 +156,9 @@ class GenerationRow(Base):
 
 class BackupRow(Base):
     __tablename__ = "backup"
+    __table_args__ = (Index(None, "app_id", "taken_at"),)
     id: Mapped[str] = mapped_column(primary_key=True)
-    app_id: Mapped[str] = mapped_column(ForeignKey("app.id"), index=True)
+    app_id: Mapped[str] = mapped_column(ForeignKey("app.id"))
     storage_id: Mapped[str] = mapped_column(ForeignKey("storage.id"))
     status: Mapped[str]
     step: Mapped[str] = mapped_column(default="")

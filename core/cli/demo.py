@@ -20,7 +20,7 @@ from core.cli.follow import follow_to_end
 from core.cli.grants import show_grants_table
 from core.cli.initialise import initialise
 from core.cli.reports import show_plan, show_report
-from core.cli.restores import exit_status, make_request, submit
+from core.cli.restores import exit_status, make_request
 from core.content.record_type import AppType
 from core.engine import Engine, build_engine
 from core.errors import UsageError
@@ -30,6 +30,7 @@ from core.look.outline import containers, items
 from core.look.text import as_text
 from core.restore.assess import assess
 from core.restore.restores import RUNS
+from core.restore.submission import Confirmed, submit
 from core.samples.organization import write_demo_exports
 from core.settings import load_settings
 
@@ -108,7 +109,7 @@ def _restore(engine: Engine, export: Path, app_type: AppType, name: str) -> None
     if found.plan is None or blocks(found.findings):
         raise typer.Exit(FAILED)
     _chapter("It is loaded beside the app, read back, compared with the backup, and published in one switch.")
-    restore = follow_to_end(engine, RUNS, submit(engine, request, found).id, quiet=False)
+    restore = follow_to_end(engine, RUNS, submit(engine.tools, request, Confirmed.of(found)).id, quiet=False)
     show_report(engine, restore)
     if exit_status(restore):
         raise typer.Exit(exit_status(restore))

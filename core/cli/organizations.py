@@ -78,6 +78,8 @@ def show(context: typer.Context, name: OrganizationName = "", as_json: Json = Fa
             [
                 *((key.replace("_", " "), facts[key]) for key in ("id", "name", "plan", "beta", "environment")),
                 ("second person", f"{found.second_person.value}: {_SECOND_PERSON[found.second_person]}"),
+                ("operations channel", found.operations_channel or "none"),
+                ("ask app admins", found.ask_app_admins),
                 ("apps", ", ".join(one["name"] for one in facts["apps"])),
                 ("roles", "; ".join(f"{one['person']}: {one['role']}" for one in facts["roles"])),
                 ("created at", found.created_at),
@@ -92,14 +94,15 @@ def set_values(
         list[str],
         typer.Argument(
             metavar="[ORG] KEY=VALUE...",
-            help="plan, beta (yes, no), environment, second_person (always, admin-access, never) or name. "
+            help="plan, beta (yes, no), environment, second_person (always, admin-access, never), name, "
+            "operations_channel (slack:T…/C…, or empty) or ask_app_admins (yes, no). "
             "The organization may be left out when there is one.",
         ),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Change what is known of an organization: its plan, beta, environment, name, and who decides on access."""
+    """Change what is known of an organization: its plan, beta, environment, name, who decides on access, and Slack."""
     with engine_of(context) as engine:
         name, values = _split(words)
         with engine.database.reading() as session:
@@ -152,6 +155,8 @@ def _row(found: Organization) -> dict[str, Any]:
         "beta": found.beta,
         "environment": found.environment.value,
         "second_person": found.second_person.value,
+        "operations_channel": found.operations_channel,
+        "ask_app_admins": found.ask_app_admins,
     }
 
 

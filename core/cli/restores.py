@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from core.access.people import Person
-from core.access.roles import require
-from core.access.tables import RoleName
+from core.access.restoring import may_restore
 from core.catalog import apps, names
 from core.cli import pick
 from core.cli.context import (
@@ -25,11 +24,12 @@ from core.cli.follow import follow_or_leave
 from core.cli.reports import head_json, plan_json, restore_json, show_plan, show_report
 from core.engine import Engine
 from core.errors import RunFailed
-from core.findings import Severity, blocks
+from core.findings import blocks
 from core.restore import restores
-from core.restore.assess import Assessment, assess
+from core.restore.assess import assess
 from core.restore.request import RestoreRequest, parse_resolution, parse_without
 from core.restore.restores import Restore
+from core.restore.submission import Confirmed, submit
 from core.restore.tables import RestoreStatus, Step
 from core.restore.wording import about
 
@@ -93,27 +93,10 @@ def run(
         if not yes and not confirmed("Restore?"):
             say("Nothing was started.")
             raise typer.Exit(CANCELLED)
-        submitted = submit(engine, request, found)
+        submitted = submit(engine.tools, request, Confirmed.of(found))
         if found.move_minutes is not None and not as_json:
             say(f"Moving to shard {submitted.plan.target_shard} ({about(found.move_minutes)}).")
         finish(engine, submitted.id, as_json=as_json)
-
-
-def submit(engine: Engine, request: RestoreRequest, found: Assessment) -> Restore:
-    """Start what the person has confirmed."""
-    assert found.plan is not None  # noqa: S101 - blocked before
-    shown = [one.code.value for one in found.findings if one.severity is Severity.WARNING]
-    with engine.database.transaction() as session:
-        destination = apps.get(session, request.destination_id)
-        return restores.submit(
-            session,
-            organization_id=destination.organization_id,
-            request=request,
-            plan=found.plan,
-            shown=shown,
-            now=engine.now(),
-            move_minutes=found.move_minutes,
-        )
 
 
 def finish(engine: Engine, restore_id: str, *, as_json: bool, aim: RestoreStatus = RestoreStatus.COMPLETED) -> None:
@@ -171,7 +154,7 @@ def cancel(context: typer.Context, name: RestoreName, as_json: Json = False) -> 
     """End a restore that is not published yet; the destination is as it was."""
     with engine_of(context) as engine:
         restore = _find(engine, name)
-        person = _admin(engine, restore.app_id)
+        person = _restorer(engine, restore.app_id)
         engine.restore_steps.cancel(restore.id, person.id)
         finish(engine, restore.id, as_json=as_json, aim=RestoreStatus.CANCELLED)
 
@@ -181,7 +164,7 @@ def resume(context: typer.Context, name: RestoreName, as_json: Json = False) -> 
     """Go on with a restore that was left or failed for a passing reason."""
     with engine_of(context) as engine:
         restore = _find(engine, name)
-        person = _admin(engine, restore.app_id)
+        person = _restorer(engine, restore.app_id)
         with engine.database.transaction() as session:
             restores.resume(session, restore.id, person.id, engine.now())
         finish(engine, restore.id, as_json=as_json)
@@ -191,7 +174,7 @@ def make_request(engine: Engine, backup: str, to: str, without: str, resolve: li
     with engine.database.reading() as session:
         found = names.find_backup(session, backup)
         destination = names.find_app(session, to)
-    person = _admin(engine, destination.id)
+    person = _restorer(engine, destination.id)
     return RestoreRequest(
         backup_id=found.id,
         destination_id=destination.id,
@@ -201,12 +184,12 @@ def make_request(engine: Engine, backup: str, to: str, without: str, resolve: li
     )
 
 
-def _admin(engine: Engine, app_id: str) -> Person:
+def _restorer(engine: Engine, app_id: str) -> Person:
     """Who acts, if they may restore into this app."""
     person = engine.person()
     with engine.database.reading() as session:
         found = apps.get(session, app_id)
-        require(session, person, found.organization_id, RoleName.ORGANIZATION_ADMIN)
+        may_restore(session, person, found.organization_id, found.id)
     return person
 
 

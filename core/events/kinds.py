@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class StreamKind(StrEnum):
@@ -29,6 +29,10 @@ class EventKind(StrEnum):
     DEACTIVATED = "deactivated"
     ACTIVATED = "activated"
     GRANT_DECIDED = "grant-decided"
+
+
+#: A run that has told one of these is over, unless it is resumed after that.
+ENDINGS: Final = frozenset({EventKind.COMPLETED, EventKind.FAILED, EventKind.CANCELLED})
 
 
 @dataclass(frozen=True, kw_only=True)

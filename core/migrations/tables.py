@@ -11,8 +11,9 @@ import core.restore.tables as restore
 import core.workflow.tables as workflow
 from core import audit
 from core.database import Base
+from core.events import deliveries
 from core.events import log as events
 
 #: A test fails for a module with tables that is not among these.
-MODULES: Final = (access, audit, catalog, events, moves, restore, workflow)
+MODULES: Final = (access, audit, catalog, deliveries, events, moves, restore, workflow)
 METADATA: Final[MetaData] = Base.metadata

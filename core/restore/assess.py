@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from core.access.directory import Directory, same_case, snapshot
 from core.apps.driver import Driver, Inspection, Place, Shard
@@ -41,6 +42,29 @@ class Tools:
     now: Callable[[], datetime]
 
 
+class Phase(StrEnum):
+    """What an assessment looks at, in this order and in words."""
+
+    CATALOG = "what is known of both sides"
+    BACKUP = "the backup's signature and contents"
+    PEOPLE = "users and groups"
+    DESTINATION = "the destination"
+    CHECKS = "the checks"
+
+    @property
+    def number(self) -> int:
+        """From 1; of `len(Phase)`."""
+        return list(Phase).index(self) + 1
+
+
+#: Told each phase as it begins, in the thread that assesses.
+Progress = Callable[[Phase], None]
+
+
+def untold(_phase: Phase) -> None:
+    """The progress nobody follows."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Assessment:
     """A plan with its findings; no plan where the backup cannot be read, which the findings then say."""
@@ -71,21 +95,27 @@ class _Rows:
     directory: Directory
 
 
-def assess(tools: Tools, request: RestoreRequest, *, run_id: str = "") -> Assessment:
-    """`run_id` is the run whose own holds do not count. Raises NotFound and the store's errors."""
+def assess(tools: Tools, request: RestoreRequest, *, run_id: str = "", progress: Progress = untold) -> Assessment:
+    """`run_id` is the run whose own holds do not count. Raises NotFound and the store's errors, and what `progress`
+    raises."""
+    progress(Phase.CATALOG)
     rows = _read(tools, request, run_id)
     if rows.backup.status not in SEALED:
         return Assessment(plan=None, findings=(_not_sealed(rows.backup),), manifest=None)
+    progress(Phase.BACKUP)
     try:
         reader = open_backup(tools, rows.backup, rows.storage_url)
+        progress(Phase.PEOPLE)
         groups, names = _groups(reader, rows, request)
     except (BadSignature, DamagedObject, UnknownFormat) as error:
         return Assessment(plan=None, findings=(unreadable(rows.backup.id, error),), manifest=None)
+    progress(Phase.DESTINATION)
     driver = tools.drivers[rows.destination.driver]
     try:
         inspection = driver.inspect(rows.place)
     except (RestorebotError, OSError) as error:
         return Assessment(plan=None, findings=(_not_inspected(rows.destination, error),), manifest=reader.manifest)
+    progress(Phase.CHECKS)
     plan = make_plan(
         request=request,
         manifest=reader.manifest,

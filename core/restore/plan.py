@@ -46,8 +46,12 @@ class RestorePlan:
     @property
     def digest(self) -> str:
         """Names the plan: what a person confirmed is run, or nothing is."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        return _digest(asdict(self))
+
+    @property
+    def field_digests(self) -> dict[str, str]:
+        """The same for each field: which of them differ says what has changed between two plans."""
+        return {name: _digest(value) for name, value in asdict(self).items()}
 
     @property
     def work_bytes(self) -> int:
@@ -168,6 +172,11 @@ def _free_name(name: str, taken: set[str | None]) -> str:
             taken.add(same_case(candidate))
             return candidate
         number += 1
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _type(name: str) -> RecordType:

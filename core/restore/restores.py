@@ -67,12 +67,13 @@ def submit(
     shown: Sequence[str],
     now: datetime,
     move_minutes: int | None = None,
+    asked_in: str = "",
 ) -> Restore:
     """The row, its holds and its event, in the caller's one transaction. Raises Held, BackupMarked, and WrongState
     where the app is not active.
 
     `shown` are the codes of the warnings the person saw with the plan's digest; `move_minutes` is what was told of how
-    long a restore across shards takes.
+    long a restore across shards takes; `asked_in` is where the person asked, such as `slack:T…/C…`: it is told there.
     """
     restore_id = new_id("rst")
     destination = apps.lock(session, request.destination_id)
@@ -102,7 +103,8 @@ def submit(
     )
     session.flush()
     moving = {"moves_to": plan.target_shard, "about_minutes": move_minutes} if plan.moves else {}
-    RUNS.tell(session, restore_id, EventKind.SUBMITTED, now, "submitted", {"digest": plan.digest, **moving})
+    told = {"digest": plan.digest, "person": request.requester, "asked_in": asked_in, **moving}
+    RUNS.tell(session, restore_id, EventKind.SUBMITTED, now, "submitted", told)
     audit.record(
         session,
         person=request.requester,
@@ -112,6 +114,7 @@ def submit(
         backup=request.backup_id,
         destination=request.destination_id,
         digest=plan.digest,
+        warnings=sorted(set(shown)),
     )
     return get(session, restore_id)
 

@@ -76,6 +76,8 @@ def assert_nothing_is_lost(database: Database) -> None:
         assert compare_metadata(context, METADATA) == []
         assert [one.name for one in organizations.list_all(session)] == ["Acme"]
         assert sorted(one.name for one in apps.list_all(session)) == ["Wiki", "Wiki restored"]
+        folded = session.execute(text("SELECT folded_name FROM app ORDER BY folded_name")).scalars()
+        assert list(folded) == ["wiki", "wiki restored"]
         (backup,) = backups.list_all(session)
         assert backup.status is BackupStatus.COMPLETE
         (restore,) = restores.list_all(session)
