@@ -1,11 +1,17 @@
 """Who may restore, back up, cancel and resume in an organization."""
 
+from typing import Final
+
 from sqlalchemy.orm import Session
 
 from core.access.people import Person
-from core.access.roles import require
+from core.access.roles import holders, in_words, organizations_of, require
 from core.access.tables import RoleName
 from core.catalog import organizations
+from core.errors import NotAllowed
+
+#: Organizations that a refusal names.
+_NAMED: Final = 3
 
 
 def may_restore(session: Session, person: Person, organization_id: str, destination_id: str | None = None) -> None:
@@ -15,3 +21,20 @@ def may_restore(session: Session, person: Person, organization_id: str, destinat
     require(session, person, organization_id, RoleName.ORGANIZATION_ADMIN)
     if destination_id is not None and organizations.get(session, organization_id).ask_app_admins:
         require(session, person, organization_id, RoleName.APP_ADMIN, app_id=destination_id)
+
+
+def administered(session: Session, person: Person) -> tuple[str, ...]:
+    """Ids of the organizations in which the person may begin a restore. NotAllowed: there is none; says whom to ask."""
+    found = organizations_of(session, person, RoleName.ORGANIZATION_ADMIN)
+    if found:
+        return found
+    known = organizations.list_all(session)
+    if len(known) == 1:
+        require(session, person, known[0].id, RoleName.ORGANIZATION_ADMIN)
+    admins = [(one, holders(session, one.id, RoleName.ORGANIZATION_ADMIN)) for one in known[:_NAMED]]
+    whom = "; ".join(f"{one.name}: {in_words(people)}" for one, people in admins if people)
+    raise NotAllowed(
+        f"{person.name} may not do this: it takes the role organization admin, in any organization. Nothing was"
+        " changed.",
+        hint=f"An organization admin can give it. {whom}." if whom else "`restorebot init` makes the first one.",
+    )

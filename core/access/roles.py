@@ -148,6 +148,11 @@ def revoke_role(
             app_id=app_id, now=now)  # fmt: skip
 
 
+def organizations_of(session: Session, person: Person, *roles: RoleName) -> tuple[str, ...]:
+    """Ids of the organizations in which the person holds one of the roles."""
+    return _organizations(session, (person.id,), *roles)
+
+
 def tie(session: Session, *, identity: str, other: str, by: Person, now: datetime) -> Person:
     """Make the persons behind two identities one, who keeps the first one's name and holds the roles of both.
 

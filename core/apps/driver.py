@@ -39,6 +39,15 @@ class Place:
     app_type: AppType
 
 
+class Contents(StrEnum):
+    """Whether a generation holds anything of somebody's."""
+
+    NOTHING = "nothing"
+    #: the default personal space of a newly provisioned Confluence, and nothing else; it counts as data
+    DEFAULT_PERSONAL_SPACE = "default-personal-space"
+    DATA = "data"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Inspection:
     """Cheap facts about a generation, for planning and preflight."""
@@ -161,6 +170,10 @@ class Driver(Protocol):
     def inspect(self, place: Place) -> Inspection:
         """Raises ObjectNotFound where the place does not stand, as all methods do but `provision`, `stage`, `discard`
         and `drop`."""
+        ...
+
+    def contents(self, place: Place) -> Contents:
+        """What `inspect` says of the contents, in a time that does not grow with them: for a list of many apps."""
         ...
 
     def stage(self, place: Place, *, provisioned: Iterable[tuple[str, str]] = ()) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.apps.driver import Place
 from core.catalog import organizations, shards
+from core.catalog.pages import Page, contains, page_of
 from core.catalog.tables import (
     AppRow,
     AppStatus,
@@ -164,7 +165,7 @@ def list_all(
     status: AppStatus | None = None,
 ) -> Sequence[App]:
     """Provisioned apps by name, all or only those of an organization, a type, a status."""
-    query = _apps().where(GenerationRow.status != GenerationStatus.STAGED.value).order_by(AppRow.name, AppRow.id)
+    query = _apps().where(_shown()).order_by(AppRow.name, AppRow.id)
     if organization_id is not None:
         query = query.where(AppRow.organization_id == organization_id)
     if app_type is not None:
@@ -174,9 +175,39 @@ def list_all(
     return [_app(row) for row in session.execute(query)]
 
 
+def search_apps(
+    session: Session,
+    *,
+    organization_id: str,
+    text: str = "",
+    app_type: AppType | None = None,
+    status: AppStatus | None = None,
+    shard: str | None = None,
+    region: str | None = None,
+    newest_first: bool = False,
+    limit: int,
+    offset: int = 0,
+) -> Page[App]:
+    """Provisioned apps by name (or those made last first) that have `text` in their name, in any case of letters, or in
+    their id."""
+    query = _apps().where(AppRow.organization_id == organization_id, _shown())
+    if word := text.strip().casefold():
+        found = contains(word)
+        query = query.where(AppRow.folded_name.like(found, escape="/") | AppRow.id.like(found, escape="/"))
+    wanted = ((AppRow.type, app_type), (AppRow.status, status), (AppRow.shard, shard), (ShardRow.region, region))
+    query = query.where(*(column == value for column, value in wanted if value is not None))
+    by_name = (AppRow.folded_name, AppRow.id)
+    query = query.order_by(*((AppRow.created_at.desc(), *by_name) if newest_first else by_name))
+    return page_of(session, query, _app, limit=limit, offset=offset)
+
+
 def place(session: Session, app: App) -> Place:
     """Where the app's live data is."""
     return Place(shard=shards.get(session, app.shard), generation=app.generation, app_type=app.type)
+
+
+def _shown() -> ColumnElement[bool]:
+    return GenerationRow.status != GenerationStatus.STAGED.value
 
 
 def _apps() -> Select[AppRow, str, str]:

@@ -107,7 +107,7 @@ def get(session: Session, backup_id: str) -> Backup:
     row = session.get(BackupRow, backup_id, populate_existing=True)
     if row is None:
         raise NotFound(f"There is no backup {backup_id}.", hint="`restorebot backup list` shows all of them.")
-    return _backup(row)
+    return backup_of(row)
 
 
 def list_all(session: Session, *, app_id: str | None = None, restorable_at: datetime | None = None) -> Sequence[Backup]:
@@ -116,18 +116,23 @@ def list_all(session: Session, *, app_id: str | None = None, restorable_at: date
     if app_id is not None:
         query = query.where(BackupRow.app_id == app_id)
     if restorable_at is not None:
-        query = query.where(
-            BackupRow.status.in_([status.value for status in SEALED]),
-            BackupRow.expires_at > restorable_at,
-            BackupRow.marked_at.is_(None),
-        )
-    return [_backup(row) for row in session.scalars(query)]
+        query = query.where(*restorable(restorable_at))
+    return [backup_of(row) for row in session.scalars(query)]
+
+
+def restorable(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Of a row: sealed, not expired and not marked for deletion."""
+    return (
+        BackupRow.status.in_([status.value for status in SEALED]),
+        BackupRow.expires_at > now,
+        BackupRow.marked_at.is_(None),
+    )
 
 
 def running(session: Session) -> Sequence[Backup]:
     """Backups whose run is not over, the oldest first."""
     query = select(BackupRow).where(BackupRow.status == BackupStatus.RUNNING.value)
-    return [_backup(row) for row in session.scalars(query.order_by(BackupRow.taken_at, BackupRow.id))]
+    return [backup_of(row) for row in session.scalars(query.order_by(BackupRow.taken_at, BackupRow.id))]
 
 
 def to_drive(session: Session) -> list[OpenRun]:
@@ -145,7 +150,7 @@ def to_drive(session: Session) -> list[OpenRun]:
 def ended_unsealed(session: Session, since: datetime) -> Sequence[Backup]:
     """Runs that ended after `since` without a backup."""
     over = BackupRow.status.in_([status.value for status in UNSEALED])
-    return [_backup(row) for row in session.scalars(select(BackupRow).where(over, BackupRow.finished_at > since))]
+    return [backup_of(row) for row in session.scalars(select(BackupRow).where(over, BackupRow.finished_at > since))]
 
 
 def begin_attempt(session: Session, backup_id: str, attempt: int, now: datetime) -> Backup | None:
@@ -286,7 +291,7 @@ def _tell(session: Session, backup_id: str, kind: EventKind, now: datetime, key:
     log.append(session, stream=(StreamKind.BACKUP, backup_id), kind=kind, now=now, key=key, data=data)
 
 
-def _backup(row: BackupRow) -> Backup:
+def backup_of(row: BackupRow) -> Backup:
     return Backup(
         id=row.id,
         app_id=row.app_id,

@@ -156,7 +156,8 @@ class GenerationRow(Base):
 
 class BackupRow(Base):
     __tablename__ = "backup"
-    __table_args__ = (Index(None, "app_id", "taken_at"),)
+    #: in the order of lists, with all that says whether one can be restored: counting reads nothing else
+    __table_args__ = (Index(None, "app_id", "taken_at", "status", "expires_at", "marked_at"),)
     id: Mapped[str] = mapped_column(primary_key=True)
     app_id: Mapped[str] = mapped_column(ForeignKey("app.id"))
     storage_id: Mapped[str] = mapped_column(ForeignKey("storage.id"))

@@ -20,8 +20,9 @@ from core.errors import BadSignature, DamagedObject, RestorebotError, UnknownFor
 from core.findings import Finding, FindingCode, Severity
 from core.restore import restores
 from core.restore.choices import Choices
+from core.restore.eligibility import facts_of
 from core.restore.estimate import PastRun, estimated_minutes
-from core.restore.facts import BackupFacts, DestinationFacts, Facts, GroupFacts, Limits, OrganizationFacts
+from core.restore.facts import BackupFacts, DestinationFacts, Facts, GroupFacts, Limits
 from core.restore.people import backup_directory, group_facts
 from core.restore.plan import RestorePlan, make_plan
 from core.restore.preflight import preflight
@@ -199,16 +200,10 @@ def _facts(
     groups: tuple[GroupFacts, ...],
     move_minutes: int,
 ) -> Facts:
-    backup, destination, organization, settings = rows.backup, rows.destination, rows.organization, tools.settings
+    backup, destination, settings = rows.backup, rows.destination, tools.settings
     return Facts(
         now=tools.now(),
-        organization=OrganizationFacts(
-            id=organization.id,
-            name=organization.name,
-            plan=organization.plan.value,
-            beta=organization.beta,
-            environment=organization.environment.value,
-        ),
+        organization=facts_of(rows.organization),
         backup=BackupFacts(
             id=backup.id,
             status=backup.status.value,

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from core.archive.manifest import FORMAT_VERSION
 from core.findings import Finding, FindingCode, Severity, in_order
+from core.restore.eligibility import organization_findings
 from core.restore.facts import DestinationFacts, Facts
 from core.restore.plan import RestorePlan
 from core.restore.preflight_content import content_findings, group_findings
@@ -18,38 +19,13 @@ def preflight(request: RestoreRequest, plan: RestorePlan, facts: Facts) -> tuple
     """All findings before a restore, in their fixed order."""
     return in_order(
         [
-            *_organization(facts),
+            *organization_findings(facts.organization),
             *_backup(facts),
             *_destination(plan, facts),
             *group_findings(request, facts),
             *content_findings(request, facts),
         ]
     )
-
-
-def _organization(facts: Facts) -> Iterator[Finding]:
-    organization = facts.organization
-    if organization.plan != "enterprise":
-        yield finding(
-            FindingCode.ORGANIZATION_PLAN,
-            _ERROR,
-            f"{organization.name} has the plan {organization.plan}; only enterprise organizations may restore.",
-            f"Upgrade the plan, then: restorebot org set {organization.name} plan=enterprise.",
-        )
-    if not organization.beta:
-        yield finding(
-            FindingCode.ORGANIZATION_BETA,
-            _ERROR,
-            f"{organization.name} is not enrolled in the beta.",
-            f"Enrol it: restorebot org set {organization.name} beta=yes.",
-        )
-    if organization.environment != "commercial":
-        yield finding(
-            FindingCode.ORGANIZATION_GOVERNMENT,
-            _ERROR,
-            f"{organization.name} is in the {organization.environment} environment, where restoring is not offered.",
-            "Ask support; data of a government organization is restored by them only.",
-        )
 
 
 def _backup(facts: Facts) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.catalog import apps, holds
+from core.catalog.pages import Page, page_of
 from core.catalog.run_tables import Run, RunStatus, run_fields
 from core.catalog.runs import Runs
 from core.catalog.tables import AppStatus, BackupRow, HoldReason, new_id
@@ -117,6 +118,32 @@ def submit(
         warnings=sorted(set(shown)),
     )
     return get(session, restore_id)
+
+
+def recent(
+    session: Session,
+    *,
+    organization_id: str,
+    status: RunStatus | None = None,
+    app_id: str | None = None,
+    limit: int,
+    offset: int = 0,
+) -> Page[Restore]:
+    """An organization's restores, the newest first; `app_id` finds those into it and those from its backups."""
+    query = select(RestoreRow).where(RestoreRow.organization_id == organization_id)
+    if status is not None:
+        query = query.where(RestoreRow.status == status.value)
+    if app_id is not None:
+        of_app = select(BackupRow.id).where(BackupRow.app_id == app_id)
+        query = query.where((RestoreRow.app_id == app_id) | RestoreRow.backup_id.in_(of_app))
+    query = query.order_by(RestoreRow.created_at.desc(), RestoreRow.id)
+    return page_of(session, query, lambda found: restore_of(found[0]), limit=limit, offset=offset)
+
+
+def open_streams(session: Session) -> list[str]:
+    """Event streams of the restores that are queued or run, the oldest first: what is told of them grows old by
+    itself."""
+    return [f"{StreamKind.RESTORE.value}:{one.id}" for one in RUNS.to_drive(session)]
 
 
 def past_moves(session: Session) -> Sequence[PastRun]:

@@ -19,7 +19,7 @@ from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.apps.driver import AttachmentEntry, Driver, Edit, EditKind, KeyRange, Place, Shard
+from core.apps.driver import AttachmentEntry, Contents, Driver, Edit, EditKind, KeyRange, Place, Shard
 from core.apps.embedded.driver import EmbeddedDriver
 from core.apps.embedded.sqlite_session import open_file
 from core.content.catalogue import BY_NAME, RECORD_TYPES
@@ -362,6 +362,7 @@ def test_attachments_are_loaded_opened_and_discarded(app: Given, staged: Place) 
     facts = app.driver.inspect(staged)
     assert facts.attachments == 2
     assert facts.contains_data
+    assert app.driver.contents(staged) is Contents.DATA
     assert facts.size_bytes > 7 + len(packed)
     app.driver.discard(staged)
     assert [one.key for one in store.list("")] == ["g10/pack-1"]
@@ -395,6 +396,7 @@ def test_a_new_app_is_empty_and_open(app: Given, app_type: AppType) -> None:
     facts = app.driver.inspect(place)
     assert (dict(facts.records), facts.contains_data, facts.only_default_personal_space) == ({}, False, False)
     assert facts.is_open
+    assert app.driver.contents(place) is Contents.NOTHING
 
 
 def test_the_default_personal_space_is_data_told_apart(app: Given) -> None:
@@ -405,10 +407,12 @@ def test_the_default_personal_space_is_data_told_apart(app: Given) -> None:
     assert facts.contains_data
     assert facts.only_default_personal_space
     assert sum(facts.records.values()) == DEFAULT_SPACE_RECORDS
+    assert app.driver.contents(place) is Contents.DEFAULT_PERSONAL_SPACE
     assert app.driver.broken_references(place) == ()
     for _ in range(2):
         app.driver.edit(place, Edit(kind=EditKind.DELETE_DEFAULT_PERSONAL_SPACE))
         assert not app.driver.inspect(place).contains_data
+        assert app.driver.contents(place) is Contents.NOTHING
 
 
 def test_what_an_app_came_with_is_known_in_another_place(app: Given) -> None:
@@ -424,6 +428,7 @@ def test_what_an_app_came_with_is_known_in_another_place(app: Given) -> None:
     app.driver.load(other, "p", token, tables)
     app.driver.index(other)
     assert app.driver.inspect(other).only_default_personal_space
+    assert app.driver.contents(other) is Contents.DEFAULT_PERSONAL_SPACE
     app.driver.edit(other, Edit(kind=EditKind.DELETE_DEFAULT_PERSONAL_SPACE))
     assert app.driver.provisioned(other) == ()
     assert not app.driver.inspect(other).contains_data
@@ -453,6 +458,7 @@ def test_a_page_in_the_default_personal_space_is_not_deleted_with_it(app: Given)
     app.driver.provision(place, with_default_personal_space=True)
     app.driver.edit(place, Edit(kind=EditKind.ADD_ITEM, container="~admin", title="Mine", text="x"))
     assert not app.driver.inspect(place).only_default_personal_space
+    assert app.driver.contents(place) is Contents.DATA
     with pytest.raises(WrongState, match="somebody added"):
         app.driver.edit(place, Edit(kind=EditKind.DELETE_DEFAULT_PERSONAL_SPACE))
     assert sum(app.driver.inspect(place).records.values()) == DEFAULT_SPACE_RECORDS + 2

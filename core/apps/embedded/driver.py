@@ -15,6 +15,7 @@ from core.apps.driver import (
     AttachmentEntry,
     BrokenReferences,
     Capabilities,
+    Contents,
     Driver,
     Edit,
     Inspection,
@@ -108,6 +109,10 @@ class EmbeddedDriver(Driver):
             size_bytes=database_bytes + attachment_bytes,
             free_bytes=self.free_bytes(place.shard),
         )
+
+    def contents(self, place: Place) -> Contents:
+        with self._open(place) as opened:
+            return facts.contents(opened, place.app_type)
 
     def claim(self, place: Place, part: str) -> int:
         with self._open(place) as opened, opened.transaction():

@@ -7,7 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from core.apps.driver import BrokenReferences, KeyRange, KeySlice, Place
+from core.apps.driver import BrokenReferences, Contents, KeyRange, KeySlice, Place
 from core.apps.embedded.generation import Index, broken_condition, placeholder_types, plain_indexes
 from core.apps.embedded.session import Session, UniqueViolation
 from core.content.catalogue import RECORD_TYPES
@@ -42,6 +42,22 @@ def provisioned_still_there(session: Session, app_type: AppType) -> int:
         for one in RECORD_TYPES[app_type]
     ]
     return int(session.value(f"SELECT {' + '.join(there)}"))
+
+
+def contents(session: Session, app_type: AppType) -> Contents:
+    """Looks for one row of each kind, and counts none."""
+    any_row = [f'EXISTS (SELECT 1 FROM "{one.table}" WHERE "key" <> ?)' for one in RECORD_TYPES[app_type]]
+    foreign_row = [
+        f'EXISTS (SELECT 1 FROM "{one.table}" WHERE "key" <> ? AND "key" NOT IN'
+        f' (SELECT "key" FROM "provisioned" WHERE "record_type" = \'{one.name}\'))'
+        for one in RECORD_TYPES[app_type]
+    ]
+    placeholders = [PLACEHOLDER] * len(any_row)
+    file = 'EXISTS (SELECT 1 FROM "attachment_file")'
+    if session.value(f"SELECT {' OR '.join([file, *foreign_row])}", *placeholders):
+        return Contents.DATA
+    held = session.value(f"SELECT {' OR '.join(any_row)}", *placeholders)
+    return Contents.DEFAULT_PERSONAL_SPACE if held else Contents.NOTHING
 
 
 def slices(session: Session, record_type: RecordType, size_bytes: int) -> Iterator[KeySlice]:

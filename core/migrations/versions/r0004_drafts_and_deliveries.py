@@ -59,7 +59,11 @@ def upgrade() -> None:
 
     with op.batch_alter_table("backup", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_backup_app_id"))
-        batch_op.create_index(batch_op.f("ix_backup_app_id_taken_at"), ["app_id", "taken_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_backup_app_id_taken_at_status_expires_at_marked_at"),
+            ["app_id", "taken_at", "status", "expires_at", "marked_at"],
+            unique=False,
+        )
 
     with op.batch_alter_table("organization", schema=None) as batch_op:
         batch_op.add_column(sa.Column("operations_channel", sa.String(), server_default="", nullable=False))
