@@ -1,10 +1,12 @@
 """restorebot init: what one machine needs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from core.access.people import ensure_person
 from core.access.roles import grant_role, list_roles
 from core.access.tables import RoleName
 from core.catalog import organizations, shards, storages
@@ -23,6 +25,10 @@ app = typer.Typer(add_completion=False)
 def init(
     context: typer.Context,
     org: Annotated[str, typer.Option(help="Name of the organization.")] = "My organization",
+    admin: Annotated[
+        list[str] | None,
+        typer.Option(help="slack:T…/U…: who becomes organization admin, too; may be given several times."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make what one machine needs: organization, shard, managed storage, signing key, and your roles. Repeatable.
@@ -32,7 +38,7 @@ def init(
     """
     with engine_of(context) as engine:
         one_machine = engine.database.is_sqlite
-        made = initialise(engine, org, folders=one_machine)
+        made = initialise(engine, org, folders=one_machine, admins=admin or ())
         if as_json:
             show_json({"made": made, "data_dir": str(engine.settings.data_dir)})
             return
@@ -51,8 +57,11 @@ def init(
             )
 
 
-def initialise(engine: Engine, organization_name: str, *, folders: bool = True) -> list[str]:
-    """Returns a sentence for each thing that was made. With `folders`, also a shard and a storage there."""
+def initialise(
+    engine: Engine, organization_name: str, *, folders: bool = True, admins: Sequence[str] = ()
+) -> list[str]:
+    """Returns a sentence for each thing that was made. With `folders`, also a shard and a storage there; `admins` are
+    identities of more organization admins. UsageError: one of them is no identity."""
     folder = engine.settings.data_dir
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     made: list[str] = []
@@ -63,6 +72,7 @@ def initialise(engine: Engine, organization_name: str, *, folders: bool = True) 
     person = engine.person()
     now = engine.now()
     with engine.database.transaction() as session:
+        others = [(one, ensure_person(session, one, one.partition(":")[2], now)) for one in admins]
         alone(session, organizations.NAMES)  # of two that start at once, one makes everything
         known = organizations.list_all(session)
         if known:
@@ -97,6 +107,14 @@ def initialise(engine: Engine, organization_name: str, *, folders: bool = True) 
             grant_role(session, person=person, organization_id=organization.id, role=role, by=person, now=now)
         if missing:
             made.append(f"Roles of {person.name}: {', '.join(role.value for role in missing)}.")
+        for identity, other in others:
+            admin = RoleName.ORGANIZATION_ADMIN
+            if any(one.person_id == other.id and one.role is admin for one in list_roles(session, organization.id)):
+                continue
+            grant_role(session, person=other, organization_id=organization.id, role=admin, by=person, now=now)
+            made.append(
+                f"Organization admin: {identity}. If that is you: restorebot role tie {person.identities[0]} {identity}"
+            )
     return made
 
 

@@ -15,6 +15,29 @@ def test_init_says_what_it_made_and_can_be_repeated(fresh: Shell) -> None:
     assert fresh.json("init")["made"] == []
 
 
+def test_init_makes_the_people_it_is_told_of_organization_admins(fresh: Shell) -> None:
+    people = ("--admin", "slack:T1/U1", "--admin", "slack:E1/W2")
+    assert "names no identity" in fresh.says("init", "--admin", "U1", status=2)
+    assert fresh.json("org", "list") == []
+    made = fresh.json("init", "--org", "Acme", *people)["made"]
+    assert [line.split(". ")[0] for line in made[-2:]] == [f"Organization admin: {one}" for one in people[1::2]]
+    assert fresh.json("init", *people)["made"] == []
+    admins = [one["identities"] for one in fresh.json("role", "list") if one["role"] == "organization-admin"]
+    assert ["slack:T1/U1"] in admins
+    assert ["slack:E1/W2"] in admins
+    assert "slack:T1/U1" in fresh.says("role", "grant", "slack:T1/U1", "access-approver")
+    fresh.says("role", "revoke", "slack:T1/U1", "organization-admin")
+    (again,) = fresh.json("init", "--admin", "slack:T1/U1")["made"]
+    assert "If that is you: restorebot role tie os:" in again
+
+
+def test_an_organization_says_where_its_restores_are_told(shell: Shell) -> None:
+    changed = shell.json("org", "set", "operations_channel=slack:T1/C1", "ask_app_admins=yes")
+    assert (changed["operations_channel"], changed["ask_app_admins"]) == ("slack:T1/C1", True)
+    assert "names no channel" in shell.says("org", "set", "operations_channel=#general", status=2)
+    assert shell.json("org", "set", "operations_channel=")["operations_channel"] == ""
+
+
 def test_every_list_is_empty_or_known_after_init(shell: Shell) -> None:
     assert [one["name"] for one in shell.json("org", "list")] == ["Acme"]
     assert [(one["name"], one["apps"]) for one in shell.json("shard", "list")] == [("shard-1", 0)]
