@@ -15,7 +15,9 @@ from bot.commands import COMMANDS, Command
 from bot.errors import tell
 from bot.identity import Accounts, caller_of
 from bot.listening import hand_over
+from bot.restore import listeners as restore_listeners
 from bot.settings import SlackSettings
+from bot.threads import listeners as thread_listeners
 from bot.work import Work
 from core.engine import Engine
 from core.errors import UsageError, WrongState
@@ -50,7 +52,11 @@ def build_app(bot: Bot) -> App:
 
 
 #: Each registers its listeners and its routes.
-JOURNEYS: tuple[Callable[[App, Bot], None], ...] = (usage.register,)
+JOURNEYS: tuple[Callable[[App, Bot], None], ...] = (
+    usage.register,
+    restore_listeners.register,
+    thread_listeners.register,
+)
 
 
 def _listen(app: App, bot: Bot, command: Command) -> None:

@@ -43,6 +43,8 @@ class SlackBusy(SlackError):
 
     code = "slack.busy"
     transient = True
+    #: seconds that Slack asks to wait
+    retry_after: float = 0.0
 
 
 class NoSuchPlace(SlackError):
@@ -63,17 +65,15 @@ class SlackRefused(SlackError):
     code = "slack.refused"
 
 
-def make_client(*, token: str, base_url: str) -> WebClient:
-    """Retries only what Slack asks to repeat or what never reached it; who must not say a thing twice looks first."""
+def make_client(*, token: str, base_url: str, retries: bool = True) -> WebClient:
+    """Retries what a person waits for. Who must not say a thing twice looks first, and retries nothing by itself."""
+    handlers = [
+        ConnectionErrorRetryHandler(max_retry_count=1),
+        RateLimitErrorRetryHandler(max_retry_count=2),
+        ServerErrorRetryHandler(max_retry_count=1),
+    ]
     return WebClient(
-        token=token,
-        base_url=base_url,
-        timeout=CALL_SECONDS,
-        retry_handlers=[
-            ConnectionErrorRetryHandler(max_retry_count=1),
-            RateLimitErrorRetryHandler(max_retry_count=2),
-            ServerErrorRetryHandler(max_retry_count=1),
-        ],
+        token=token, base_url=base_url, timeout=CALL_SECONDS, retry_handlers=list(handlers) if retries else []
     )
 
 
@@ -85,7 +85,10 @@ def call(method: Callable[..., A], **arguments: Any) -> A:
     try:
         return method(**arguments)
     except SlackApiError as error:
-        raise _typed(method.__name__, str(error.response.get("error") or error.response.status_code)) from error
+        typed = _typed(method.__name__, str(error.response.get("error") or error.response.status_code))
+        if isinstance(typed, SlackBusy):
+            typed.retry_after = float(error.response.headers.get("Retry-After") or 0)
+        raise typed from error
     except (SlackClientError, OSError) as error:
         raise _busy(method.__name__, type(error).__name__) from error
 

@@ -33,6 +33,9 @@ def worker(
     drain: Annotated[
         bool, typer.Option("--drain", help="Start none: let those on this machine finish what they hold, and go.")
     ] = False,
+    until_input_ends: Annotated[
+        bool, typer.Option("--until-input-ends", help="Stop as by SIGTERM when the standard input ends.", hidden=True)
+    ] = False,
 ) -> None:
     """Work on restores and backups until stopped. Any number of workers share the work on PostgreSQL; on SQLite one
     works at a time and the others wait for it.
@@ -43,12 +46,14 @@ def worker(
         if drain:
             _drain(engine)
         else:
-            _work(engine, slots)
+            _work(engine, slots, until_input_ends=until_input_ends)
 
 
-def _work(engine: Engine, slots: int) -> None:
+def _work(engine: Engine, slots: int, *, until_input_ends: bool) -> None:
     running = engine.worker(slots=slots)
     with _stopped_by_signals() as stopping:
+        if until_input_ends:
+            threading.Thread(target=_wait_for_end, args=(stopping,), name="input", daemon=True).start()
         try:
             if running.start():
                 say(f"Working on {slots} parts at once. Ctrl-C stops after what is in flight.")
@@ -85,6 +90,13 @@ def _stopped_by_signals() -> Iterator[threading.Event]:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     yield stopping
+
+
+def _wait_for_end(stopping: threading.Event) -> None:
+    """The input is a pipe whose other end the parent has: it ends with the parent, however that ends."""
+    while os.read(0, 1024):
+        pass
+    stopping.set()
 
 
 def _drain(engine: Engine) -> None:

@@ -1,0 +1,1 @@
+"""Restore: the wizard, lists, status and cancel."""

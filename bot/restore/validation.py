@@ -1,0 +1,114 @@
+"""The checks, in the background: the window fills in, and where it was closed a message brings it back."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.blocks import actions, as_json, bold, button, escape, lines
+from bot.bot import Bot
+from bot.client import SlackError, call
+from bot.errors import problem_of
+from bot.identity import Caller
+from bot.metadata import Metadata
+from bot.restore.facts import Checks
+from bot.restore.gather import Gather
+from bot.restore.ids import Action, BlockId
+from bot.restore.views.validation import counted, validation_view
+from core.errors import WrongState
+from core.findings import FindingCode
+from core.restore import validation
+from core.restore.assess import Phase
+from core.restore.draft_state import Validation
+from core.restore.drafts import Draft, Drafts
+from core.restore.request import Resolution
+
+log = logging.getLogger(__name__)
+
+#: Between two drawings of the progress.
+_REDRAW_SECONDS: Final = 1.0
+#: After that the person is told by a message as well.
+_PATIENCE_SECONDS: Final = 20.0
+
+
+def validate(bot: Bot, caller: Caller, gather: Gather, draft: Draft, view_id: str) -> None:
+    """Check what the draft asks for, and keep the result with it, unless the draft has gone on without it."""
+    began = time.monotonic()
+    request = gather.request(draft)
+    window = _Window(bot=bot, view_id=view_id, metadata=metadata_of(draft), resolutions=request.effective)
+    try:
+        found = validation.validate(bot.engine.tools, request, progress=window.progress())
+        saved = _keep(bot, draft, found)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the window says that the checks were not finished
+        window.show(Checks(resolutions=request.effective, problem=problem_of(error).text))
+        return
+    if saved is None:
+        return
+    seen = replace(window, metadata=metadata_of(saved)).show(gather.checks(saved))
+    if not seen or time.monotonic() - began > _PATIENCE_SECONDS:
+        bring_back(bot, caller, saved)
+
+
+def _keep(bot: Bot, draft: Draft, found: Validation) -> Draft | None:
+    """None: another choice was made meanwhile, and is checked by itself."""
+    changed = replace(draft, state=replace(draft.state, validation=found))
+    try:
+        with bot.engine.database.transaction() as session:
+            drafts = Drafts.of(bot.engine.settings)
+            return drafts.save(session, changed, expected_version=draft.version, now=bot.engine.now())
+    except WrongState:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Window:
+    """The open window, drawn again as the checks go on, but not more often than it can be read."""
+
+    bot: Bot
+    view_id: str
+    metadata: Metadata
+    resolutions: Mapping[FindingCode, Resolution]
+
+    def progress(self) -> Callable[[Phase], None]:
+        drawn = time.monotonic()
+
+        def progress(phase: Phase) -> None:
+            nonlocal drawn
+            if time.monotonic() - drawn >= _REDRAW_SECONDS:
+                drawn = time.monotonic()
+                self.show(Checks(at=phase, resolutions=self.resolutions))
+
+        return progress
+
+    def show(self, checks: Checks) -> bool:
+        """Whether it was still open; one that was closed is no error."""
+        if not self.view_id:
+            return False
+        try:
+            call(self.bot.client.views_update, view_id=self.view_id, view=validation_view(checks, self.metadata))
+        except SlackError as error:
+            log.info("the checks' window was not drawn: %s", error)
+            return False
+        return True
+
+
+def bring_back(bot: Bot, caller: Caller, draft: Draft) -> None:
+    """A direct message with a button that opens the wizard where it was."""
+    findings = draft.state.validation.findings if draft.state.validation else ()
+    said = counted(findings)
+    call(
+        bot.client.chat_postMessage,
+        channel=caller.user,
+        text=escape(f"The checks of your restore are done: {said}. Continue with /restore."),
+        blocks=as_json(
+            [
+                lines((bold("The checks of your restore are done: "), f"{said}."), "Nothing was changed yet."),
+                actions(BlockId.STEPS, button(Action.CONTINUE, "Continue", value=draft.id, style="primary")),
+            ]
+        ),
+    )
+
+
+def metadata_of(draft: Draft) -> Metadata:
+    return Metadata(draft=draft.id, version=draft.version, step=draft.state.step.value)

@@ -1,0 +1,1 @@
+"""The wizard's windows: pure functions of facts. User texts stand here."""
