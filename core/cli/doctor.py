@@ -1,5 +1,6 @@
 """restorebot doctor: is everything in order, and what to do where it is not."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,7 +28,11 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
 
     Exit status 1 if anything is bad. Works before init as well.
     """
-    lines = look(context.obj)
+    report(look(context.obj), as_json=as_json)
+
+
+def report(lines: Sequence[Line], *, as_json: bool) -> None:
+    """Show them, and exit with 1 if anything is bad."""
     if as_json:
         counts = {state.value: sum(one.state is state for one in lines) for state in State}
         show_json({"good": not counts[State.BAD], "counts": counts, "lines": [asdict(one) for one in lines]})

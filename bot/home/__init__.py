@@ -1,0 +1,1 @@
+"""App Home: what stands and what waits, for who opens the bot."""
