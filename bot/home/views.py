@@ -33,9 +33,7 @@ def home_view(home: Home) -> View:
     if home.refused:
         return View(type="home", blocks=[*blocks, lines(home.refused)])
     blocks += [
-        lines(
-            "Restore a Jira or Confluence backup into an empty app. Until it is verified and published, nothing changes."
-        ),
+        lines("Restore a backup into an empty app. Until it is verified and published, nothing changes."),
         actions(
             "begin",
             button(Action.RESTORE, "Restore a backup", style="primary"),
