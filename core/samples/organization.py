@@ -1,6 +1,6 @@
-"""The demo's organization: a wiki and a tracker people recognise as real."""
+"""The demo's organization: wikis and trackers people recognise as real."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -144,4 +144,83 @@ def write_demo_exports(folder: Path) -> DemoExports:
     return DemoExports(
         wiki=write_confluence_export(folder / "acme-wiki.zip", shape=wiki, authored=_SPACES),
         tracker=write_jira_export(folder / "acme-tracker.zip", shape=tracker),
+    )
+
+
+_SUPPORT_SPACES: Final = (
+    AuthoredSpace(
+        key="HELP",
+        name="Help Desk",
+        pages=(
+            _page(
+                "How we answer",
+                "Within one working day, by name, and in words the customer used.",
+                "If you do not know, say so and say when you will.",
+                comments=("A day is long on Black Friday.",),
+            ),
+            _page(
+                "When an order is late",
+                "Look at the shipping queue first. Nine times out of ten the parcel is with the carrier already.",
+            ),
+            _page("Refunds", "Up to fifty without asking. Above that, Bob signs.", comments=("Bob, or his deputy.",)),
+        ),
+    ),
+)
+_REQUESTS: Final = (
+    AuthoredIssue(
+        summary="Parcel arrived empty",
+        description="The customer sent photographs of the box from every side.",
+        comments=("Refunded. The carrier has been told.",),
+    ),
+    AuthoredIssue(
+        summary="Cannot reset the password",
+        description="The mail with the link does not arrive.",
+        comments=("It was in the folder for junk.", "Then the text of the mail needs another look."),
+    ),
+    AuthoredIssue(summary="Invoice shows the old address", description="They moved in March and told us in March."),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupportExports:
+    """The apps of Acme's support: a wiki, the same with files missing, and a desk before and after it grew."""
+
+    wiki: Path
+    wiki_lacking_files: Path
+    desk: Path
+    grown_desk: Path
+
+
+def write_support_exports(folder: Path, *, grown_bytes: int) -> SupportExports:
+    """Writes four exports into the folder; the attachments of `grown_desk` have `grown_bytes` and a little more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wiki = ConfluenceShape(
+        flavour=ConfluenceFlavour.SERVER_5,
+        seed=2,
+        spaces=0,
+        personal_spaces=0,
+        attachments_per_page=1,
+        attachment_bytes=4_000,
+        users=8,
+    )
+    desk = JiraShape(
+        flavour=JiraFlavour.JIRA_8,
+        seed=2,
+        issues=20,
+        attachments_per_issue=0.5,
+        attachment_bytes=4_000,
+        files=JiraFiles.ZIP,
+        users=8,
+        project_names=(("DESK", "Service desk"),),
+        authored=_REQUESTS,
+    )
+    lacking = replace(wiki, oddities=frozenset({ConfluenceOddity.MISSING_FILE}))
+    grown = replace(desk, attachment_bytes=grown_bytes // 10 + 1)
+    return SupportExports(
+        wiki=write_confluence_export(folder / "support-wiki.zip", shape=wiki, authored=_SUPPORT_SPACES).path,
+        wiki_lacking_files=write_confluence_export(
+            folder / "support-wiki-lacking.zip", shape=lacking, authored=_SUPPORT_SPACES
+        ).path,
+        desk=write_jira_export(folder / "service-desk.zip", shape=desk).path,
+        grown_desk=write_jira_export(folder / "service-desk-grown.zip", shape=grown).path,
     )

@@ -97,6 +97,7 @@ def test_a_draft_becomes_one_restore_however_often_it_is_submitted(wizard: Wizar
     assert wizard.submit(version=1) == first
     assert wizard.all_restores() == [first.id]
     with wizard.world.engine.database.reading() as session:
+        assert restores.open_streams(session) == [f"restore:{first.id}"]
         (told,) = log.read(session, stream=(StreamKind.RESTORE, first.id))
         (entry,) = entries(session, subject=first.id)
     assert told.kind is EventKind.SUBMITTED

@@ -1,12 +1,11 @@
 """A whole installation in a folder: organization, shard, storage, apps; and runs driven in this process.
 
-`drive` calls the same functions of a run that a worker calls, in the same order and with their results made JSON in
-between, without the journal: a worker costs a second a test.
+Runs are driven without the journal: a worker costs a second a test.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ from core.cli.initialise import REGION, initialise
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.content.record_type import AppType
 from core.engine import Engine, build_engine
-from core.errors import RestorebotError
 from core.findings import Finding, FindingCode, Severity, blocks
 from core.moves import moves
 from core.moves.assess import assess as assess_move
@@ -42,27 +40,12 @@ from core.restore.restores import Restore
 from core.restore.tables import RestoreStatus
 from core.settings import load_settings
 from core.storage.store import Store
-from core.workflow.outcome import unwrap, value_outcome
-from core.workflow.runs import RunKind, RunRef, StepRunner
+from core.workflow.inline import drive
 
 #: The shard an installation comes with, and the one that tests of both databases add.
 SQLITE, POSTGRES = "shard-1", "shard-2"
 #: Small, so that even little exports have several parts and packs.
 PART_BYTES = 200_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Inline(StepRunner):
-    """Steps and parts one after the other, here and now."""
-
-    kind: RunKind
-    run: RunRef
-
-    def step(self, name: str, function: Callable[..., Any], *args: Any) -> Any:  # noqa: ARG002 - the journal's key
-        return unwrap(value_outcome(function(*args)))
-
-    def parts(self, name: str, parts: Sequence[str]) -> list[Any]:
-        return [unwrap(value_outcome(self.kind.part(self.run, name, part))) for part in parts]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,14 +215,7 @@ class World:
 
     def drive(self) -> None:
         """Execute every open run to its end."""
-        for kind in self.engine.run_kinds():
-            for one in kind.open_runs():
-                run = kind.begin_attempt(one.id, one.attempt)
-                assert run is not None
-                try:
-                    kind.body(run, _Inline(kind=kind, run=run))
-                except RestorebotError as error:
-                    kind.failed(run, error)
+        drive(self.engine.run_kinds())
 
     def driver(self, app: App) -> Driver:
         return self.engine.drivers[app.driver]
