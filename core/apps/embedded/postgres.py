@@ -8,7 +8,7 @@ from core.apps.driver import Place, Shard, ShardState
 from core.apps.embedded.database import ShardDatabase
 from core.apps.embedded.generation import place_name
 from core.apps.embedded.postgres_connections import Connections, application_name
-from core.apps.embedded.postgres_indexes import MEMORY, make_indexes
+from core.apps.embedded.postgres_indexes import SETTINGS, make_indexes
 from core.apps.embedded.postgres_session import POSTGRES_LZ4, PostgresSession
 from core.apps.embedded.session import Session
 from core.errors import AccessDenied, ObjectNotFound, StorageReadOnly, StorageUnreachable
@@ -97,7 +97,7 @@ class PostgresDatabase(ShardDatabase):
         @contextmanager
         def another() -> Iterator[Session]:
             with self._connected(place, durable=False) as session:
-                session.configure(MEMORY)
+                session.configure(SETTINGS)
                 yield session
 
         with self.open(place) as session:

@@ -18,11 +18,17 @@ from core.apps.embedded.session import ForeignKeyViolation, Session, TooLongForI
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.content.record_type import AppType
 
-#: As many statements at once; each may take workers of the server besides.
-SESSIONS: Final = 4
+#: As many statements at once. More would only take turns on a small server; on a large one the big tables, which are
+#: what there is to wait for, take workers of the server besides.
+SESSIONS: Final = 2
 #: Below it there is nothing to gain from more than one session.
 SMALL_BYTES: Final = 8 * 1024 * 1024
-MEMORY: Final = {"maintenance_work_mem": "256MB", "default_statistics_target": "20"}
+SETTINGS: Final = {
+    "maintenance_work_mem": "256MB",
+    # To start workers for a smaller table takes longer than they save beside the other session.
+    "min_parallel_table_scan_size": "256MB",
+    "default_statistics_target": "20",
+}
 
 Job = Callable[[Session], None]
 Connect = Callable[[], AbstractContextManager[Session]]
@@ -80,8 +86,9 @@ def make_indexes(opened: Session, connect: Connect, app_type: AppType) -> tuple[
     plain = [(place.get(one.table, len(place)), partial(_plain, index=one)) for one in plain_indexes(app_type)]
     _in_parallel(connect, [job for _, job in sorted(keys + plain, key=lambda one: one[0])], sessions)
 
-    _primary_keys(opened, unique)
-    _add(opened, foreign_keys(app_type))
+    with opened.transaction():  # small statements, of which each would be committed
+        _primary_keys(opened, unique)
+        _add(opened, foreign_keys(app_type))
     by_table = {table: [one for one in foreign_keys(app_type) if one.table == table] for table in tables}
     found_by = columns_looked_up(app_type)
     looks = [partial(_look_at, table=table, columns=found_by[table], keys=by_table[table]) for table in tables]
