@@ -74,8 +74,6 @@ class ArchiveReader:
                         yield batch
         except (pa.ArrowException, ValueError, OSError) as error:
             raise _damaged(part.key, f"cannot be read ({error})") from error
-        finally:
-            pa.default_memory_pool().release_unused()  # the pool would keep an object's worth for the next one
         if rows != part.rows or last != part.last_key:
             raise _damaged(part.key, f"has {rows} rows up to {last!r} instead of {part.rows} up to {part.last_key!r}")
 
