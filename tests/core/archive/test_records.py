@@ -46,6 +46,15 @@ def test_any_tool_reads_the_objects(sealed: Sealed) -> None:
     assert table.column("key").to_pylist() == ["1", "2"]
 
 
+def test_columns_have_the_encodings_that_the_format_says(sealed: Sealed) -> None:
+    part = next(one for one in sealed.manifest.objects if one.record_type == "confluence.page")
+    group = pq.read_metadata(sealed.path(part.key)).row_group(0)
+    encodings = {column.path_in_schema: column.encodings for column in map(group.column, range(group.num_columns))}
+    assert "DELTA_BYTE_ARRAY" in encodings["key"]
+    assert "DELTA_BINARY_PACKED" in encodings["created"]
+    assert not any("DICTIONARY" in one for column in encodings.values() for one in column)
+
+
 def test_row_groups_and_giant_rows(store: LocalStore, work_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.archive.writer.ROW_GROUP_BYTES", 5_000)
     with RecordsWriter(store, "b", PAGE, 1, work_dir, 12_000) as writer:
