@@ -1,4 +1,4 @@
-"""Who may restore, back up, cancel and resume in an organization."""
+"""Who may restore, back up, cancel and resume in an organization, and look into its apps."""
 
 from typing import Final
 
@@ -21,6 +21,11 @@ def may_restore(session: Session, person: Person, organization_id: str, destinat
     require(session, person, organization_id, RoleName.ORGANIZATION_ADMIN)
     if destination_id is not None and organizations.get(session, organization_id).ask_app_admins:
         require(session, person, organization_id, RoleName.APP_ADMIN, app_id=destination_id)
+
+
+def may_look(session: Session, person: Person, organization_id: str, app_id: str) -> None:
+    """Let pass who may see what is in an app: organization admins, and its app admins. NotAllowed: see `require`."""
+    require(session, person, organization_id, RoleName.ORGANIZATION_ADMIN, RoleName.APP_ADMIN, app_id=app_id)
 
 
 def administered(session: Session, person: Person) -> tuple[str, ...]:

@@ -227,13 +227,14 @@ class Driver(Protocol):
         place: Place,
         record_type: RecordType,
         *,
+        columns: Sequence[str] | None = None,
         where: Mapping[str, str | None] = MappingProxyType({}),
         limit: int,
         offset: int = 0,
     ) -> pa.Table:
         """A few rows to show: those whose columns equal `where` (None: is null), sorted by the type's label column
-        (nulls last) and then by key, in `record_type.schema`, without the placeholder row. Raises KeyError for a
-        column that the type has not."""
+        (nulls last) and then by key, in `record_type.schema` or only these `columns` of it, without the placeholder
+        row. Raises KeyError for a column that the type has not."""
         ...
 
     def count(

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.apps.driver import Place
 from core.catalog import organizations, shards
-from core.catalog.pages import Page, contains, page_of
 from core.catalog.tables import (
     AppRow,
     AppStatus,
@@ -21,6 +20,7 @@ from core.catalog.tables import (
 )
 from core.content.record_type import AppType
 from core.database.locks import LOCKED
+from core.database.pages import Page, contains, page_of
 from core.errors import NotFound, ShardFull, UsageError, WrongState
 
 

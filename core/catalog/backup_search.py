@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from core.catalog import storages
 from core.catalog.backups import Backup, backup_of, restorable
 from core.catalog.moments import period
-from core.catalog.pages import Page, contains, page_of
 from core.catalog.tables import SEALED, BackupRow, BackupStatus
+from core.database.pages import Page, contains, page_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,19 +1,15 @@
 """restorebot app look: what is in an app, as people read it."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from core.apps.driver import Driver, Place
 from core.catalog import apps, names
 from core.cli.context import Json, engine_of, output, show_json, show_table
-from core.errors import Ambiguous, NotFound
-from core.look.item import item
-from core.look.outline import containers, find_container, items
+from core.look.item import item_in
+from core.look.outline import containers, items
 from core.look.text import as_text, outline_as_text, safe
-from core.look.values import Item, ItemView
 
 
 def look(
@@ -32,7 +28,7 @@ def look(
             place = apps.place(session, found)
         driver = engine.drivers[found.driver]
         if item_name:
-            view = read_item(driver, place, container, item_name)
+            view = item_in(driver, place, container, item_name)
             if as_json:
                 show_json(asdict(view))
             else:
@@ -53,27 +49,6 @@ def look(
                 [(safe(one.key), safe(one.name), safe(one.kind), one.items) for one in all_of_them],
                 empty=f"{found.name} has no data.",
             )
-
-
-def read_item(driver: Driver, place: Place, container: str, name: str) -> ItemView:
-    """The item of that name in the container, whatever others are called the same elsewhere. Raises NotFound."""
-    inside = items(driver, place, container)
-    same = _named(inside, name)
-    title = find_container(driver, place, container).name
-    if not same:
-        raise NotFound(
-            f"There is no {name!r} in {title}.", hint="Leave the item out to see what is in there: restorebot app look."
-        )
-    if len(same) > 1:
-        listed = ", ".join(one.label if one.label != one.title else one.record_key for one in same[:5])
-        raise Ambiguous(f"{name!r} may be {len(same)} in {title}: {listed}.", hint="Name it by one of these.")
-    return item(driver, place, same[0].record_key)
-
-
-def _named(inside: Sequence[Item], name: str) -> list[Item]:
-    """The items of this key or title; in any case of letters where nothing fits exactly."""
-    exact = [one for one in inside if name in (one.label, one.title, one.record_key)]
-    return exact or [one for one in inside if name.casefold() in (one.label.casefold(), one.title.casefold())]
 
 
 def _print(text: str) -> None:

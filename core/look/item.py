@@ -1,20 +1,21 @@
 """One page, blog post or issue as people read it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 from core.apps.driver import Driver, Place
 from core.content.record_type import PLACEHOLDER, AppType
 from core.errors import Ambiguous, NotFound
-from core.look.outline import HIDDEN
+from core.look.outline import HIDDEN, find_container, items
 from core.look.records import Records
 from core.look.storage_format import storage_blocks
-from core.look.values import Attachment, Block, BlockKind, Comment, Field, ItemView
+from core.look.values import Attachment, Block, BlockKind, Comment, Field, Item, ItemView
 from core.look.wiki_markup import wiki_blocks
 
 Row = Mapping[str, Any]
+_KINDS: Final[Mapping[str, str]] = {"confluence.page": "page", "confluence.blog_post": "blog post"}
 
 
 class BodyType(IntEnum):
@@ -33,7 +34,46 @@ def item(driver: Driver, place: Place, key: str) -> ItemView:
             return _issue(records, issue)
     elif found := _content(records, key):
         return _page(records, *found)
-    raise NotFound(f"{key!r} is no item here.", hint="List the items of a project or space to see their names.")
+    raise _no_item(key)
+
+
+def item_by_record_key(driver: Driver, place: Place, record_key: str) -> ItemView:
+    """As an outline names it, whatever titles there are. Raises NotFound, also for what has gone meanwhile."""
+    records = Records(driver, place)
+    if place.app_type is AppType.JIRA:
+        if issue := _by_record_key(records, record_key, "jira.issue"):
+            return _issue(records, issue)
+    else:
+        for name, kind in _KINDS.items():
+            if row := _by_record_key(records, record_key, name):
+                return _page(records, row, kind)
+    raise _no_item(record_key)
+
+
+def item_in(driver: Driver, place: Place, container: str, name: str) -> ItemView:
+    """The item of that name in the container, whatever others are called the same elsewhere. Raises NotFound,
+    Ambiguous."""
+    inside = items(driver, place, container)
+    same = _named(inside, name)
+    title = find_container(driver, place, container).name
+    if not same:
+        raise NotFound(
+            f"There is no {name!r} in {title}.", hint="Leave the item out to see what is in there: restorebot app look."
+        )
+    if len(same) > 1:
+        listed = ", ".join(one.label if one.label != one.title else one.record_key for one in same[:5])
+        raise Ambiguous(f"{name!r} may be {len(same)} in {title}: {listed}.", hint="Name it by one of these.")
+    return item_by_record_key(driver, place, same[0].record_key)
+
+
+def _named(inside: Sequence[Item], name: str) -> list[Item]:
+    """The items of this key or title; in any case of letters where nothing fits exactly."""
+    exact = [one for one in inside if name in (one.label, one.title, one.record_key)]
+    return exact or [one for one in inside if name.casefold() in (one.label.casefold(), one.title.casefold())]
+
+
+def _no_item(key: str) -> NotFound:
+    return NotFound(f"{key!r} is no item here.", hint="List the items of a project or space to see their names.")
 
 
 def _by_record_key(records: Records, key: str, record_type: str) -> Row | None:
@@ -41,8 +81,7 @@ def _by_record_key(records: Records, key: str, record_type: str) -> Row | None:
 
 
 def _content(records: Records, key: str) -> tuple[Row, str] | None:
-    kinds = {"confluence.page": "page", "confluence.blog_post": "blog post"}
-    titled = [(row, kind) for name, kind in kinds.items() for row in records.rows(name, title=key)]
+    titled = [(row, kind) for name, kind in _KINDS.items() for row in records.rows(name, title=key)]
     current = [(row, kind) for row, kind in titled if row["status"] not in HIDDEN and row["original"] is None]
     same = current or titled
     if len(same) > 1:
@@ -50,7 +89,7 @@ def _content(records: Records, key: str) -> tuple[Row, str] | None:
         raise Ambiguous(f"{key!r} is the title of {len(same)} items: {listed}.", hint="Name it by its record key.")
     if same:
         return same[0]
-    for name, kind in kinds.items():
+    for name, kind in _KINDS.items():
         if row := _by_record_key(records, key, name):
             return row, kind
     return None

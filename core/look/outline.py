@@ -1,11 +1,13 @@
 """Containers, and what stands in one."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.apps.driver import Driver, Place
 from core.content.catalogue import container_type
 from core.content.record_type import AppType
+from core.database.pages import Page, cut
 from core.errors import Ambiguous, NotFound
 from core.look.records import Records
 from core.look.values import Container, Item
@@ -17,30 +19,29 @@ HIDDEN = frozenset({"draft", "deleted", "trashed"})
 def containers(driver: Driver, place: Place) -> list[Container]:
     """Projects or spaces by name, with the number of their items."""
     records = Records(driver, place)
-    kind = container_type(place.app_type)
-    key_column = "project_key" if place.app_type is AppType.JIRA else "space_key"
-    return [
-        Container(
-            record_key=row["key"],
-            key=row[key_column] or row["key"],
-            name=row["name"] or row[key_column] or row["key"],
-            kind=row["type"] or "",
-            items=_count(records, row["key"]),
-        )
-        for row in records.rows(kind.name)
-    ]
+    return [_counted(records, one) for one in _containers(records)]
+
+
+def container_page(driver: Driver, place: Place, *, text: str = "", limit: int, offset: int = 0) -> Page[Container]:
+    """The same for a page of those that have `text` in their key or name; only the items of these are counted."""
+    records = Records(driver, place)
+    word = text.strip().casefold()
+    matching = [one for one in _containers(records) if word in one.key.casefold() or word in one.name.casefold()]
+    page = cut(matching, limit=limit, offset=offset)
+    return replace(page, found=[_counted(records, one) for one in page.found])
 
 
 def find_container(driver: Driver, place: Place, name: str) -> Container:
     """By its key, record key or name. Raises NotFound, Ambiguous."""
-    known = containers(driver, place)
+    records = Records(driver, place)
+    known = _containers(records)
     for same in (
         [one for one in known if one.key == name],
         [one for one in known if one.record_key == name],
         [one for one in known if name.casefold() in {one.key.casefold(), one.name.casefold()}],
     ):
         if len(same) == 1:
-            return same[0]
+            return _counted(records, same[0])
         if same:
             raise Ambiguous(f"{name!r} is the name of {len(same)}: {', '.join(sorted(one.key for one in same))}.")
     titles = container_type(place.app_type).title
@@ -49,9 +50,44 @@ def find_container(driver: Driver, place: Place, name: str) -> Container:
 
 def items(driver: Driver, place: Place, container: str) -> list[Item]:
     """Issues by number, or pages as a tree and then blog posts; no drafts, no trash. Raises NotFound, Ambiguous."""
-    key = find_container(driver, place, container).record_key
-    records = Records(driver, place)
-    return _issues(records, key) if place.app_type is AppType.JIRA else [*_pages(records, key), *_blog(records, key)]
+    return _items(Records(driver, place), find_container(driver, place, container).record_key)
+
+
+def item_page(
+    driver: Driver, place: Place, container_key: str, *, text: str = "", limit: int, offset: int = 0
+) -> Page[Item]:
+    """The same for a page of those that have `text` in their label or title; `container_key` is a record key. A tree
+    is known only as a whole, so all are read, and only the page is handed on."""
+    word = text.strip().casefold()
+    found = _items(Records(driver, place), container_key)
+    matching = [one for one in found if word in one.label.casefold() or word in one.title.casefold()]
+    return cut(matching, limit=limit, offset=offset)
+
+
+def _containers(records: Records) -> list[Container]:
+    """Their items are not counted yet."""
+    app_type = records.place.app_type
+    key_column = "project_key" if app_type is AppType.JIRA else "space_key"
+    return [
+        Container(
+            record_key=row["key"],
+            key=row[key_column] or row["key"],
+            name=row["name"] or row[key_column] or row["key"],
+            kind=row["type"] or "",
+            items=0,
+        )
+        for row in records.rows(container_type(app_type).name)
+    ]
+
+
+def _counted(records: Records, container: Container) -> Container:
+    return replace(container, items=_count(records, container.record_key))
+
+
+def _items(records: Records, key: str) -> list[Item]:
+    if records.place.app_type is AppType.JIRA:
+        return _issues(records, key)
+    return [*_pages(records, key), *_blog(records, key)]
 
 
 def _count(records: Records, container: str) -> int:

@@ -9,6 +9,8 @@ from core.content.catalogue import BY_NAME
 from core.content.record_type import FORMER_USER, PLACEHOLDER
 
 ROWS_AT_ONCE: Final = 2000
+#: Rows of a few short columns: each read sorts all rows anew, so few reads are better.
+LINES_AT_ONCE: Final = 50_000
 
 
 class Records:
@@ -23,13 +25,15 @@ class Records:
         self, record_type: str, columns: Sequence[str] | None = None, **where: str | None
     ) -> Iterator[Mapping[str, Any]]:
         """All rows that match, by label and key; only some columns are kept."""
-        offset = 0
+        offset, limit = 0, ROWS_AT_ONCE if columns is None else LINES_AT_ONCE
         while True:
-            found = self.driver.select(self.place, BY_NAME[record_type], where=where, limit=ROWS_AT_ONCE, offset=offset)
-            yield from (found if columns is None else found.select(columns)).to_pylist()
-            if found.num_rows < ROWS_AT_ONCE:
+            found = self.driver.select(
+                self.place, BY_NAME[record_type], columns=columns, where=where, limit=limit, offset=offset
+            )
+            yield from found.to_pylist()
+            if found.num_rows < limit:
                 return
-            offset += ROWS_AT_ONCE
+            offset += limit
 
     def first(self, record_type: str, **where: str | None) -> Mapping[str, Any] | None:
         found = self.driver.select(self.place, BY_NAME[record_type], where=where, limit=1).to_pylist()

@@ -12,8 +12,8 @@ from typing import Final
 from core.apps.driver import Contents, Place
 from core.catalog import apps, backups, holds, shards
 from core.catalog.apps import App
-from core.catalog.pages import Page
 from core.catalog.tables import AppStatus
+from core.database.pages import Page
 from core.errors import RestorebotError
 from core.restore.assess import Tools
 from core.restore.draft_state import ContainsData

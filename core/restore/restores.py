@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.catalog import apps, holds
-from core.catalog.pages import Page, page_of
 from core.catalog.run_tables import Run, RunStatus, run_fields
 from core.catalog.runs import Runs
 from core.catalog.tables import AppStatus, BackupRow, HoldReason, new_id
+from core.database.pages import Page, page_of
 from core.errors import WrongState
 from core.events.kinds import EventKind, StreamKind
 from core.restore.estimate import LEARNS_FROM, PastRun, past_runs

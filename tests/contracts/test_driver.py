@@ -261,6 +261,8 @@ def test_whatever_is_written_is_read_back(app: Given, name: str, data: st.DataOb
     assert read.schema.equals(record_type.schema, check_metadata=True)
     assert read.equals(table.sort_by("key"))
     assert app.driver.select(place, record_type, limit=100).sort_by("key").equals(read)
+    few = ["key", record_type.schema.names[-1]]
+    assert app.driver.select(place, record_type, columns=few, limit=100).sort_by("key").equals(read.select(few))
     app.driver.discard(place)
 
 
@@ -318,8 +320,10 @@ def test_select_filters_sorts_and_pages(app: Given, staged: Place) -> None:
     assert found(where={"container": "p"}, limit=1, offset=1) == ["1"]
     assert found(where={"container": None}, limit=9) == ["5"]
     assert app.driver.count(staged, ISSUE, where={"container": "p", "issue_key": None}) == 1
-    with pytest.raises(KeyError):
-        found(where={"nonsense": "x"}, limit=1)
+    assert found(columns=["key"], where={"container": "p"}, limit=9) == ["2", "1", "3"]
+    for wrong in ({"where": {"nonsense": "x"}}, {"columns": ["key", "nonsense"]}):
+        with pytest.raises(KeyError):
+            found(**wrong, limit=1)
 
 
 def entry(key: str, data: bytes, *, offset: int, stored_size: int, compressed: bool) -> AttachmentEntry:

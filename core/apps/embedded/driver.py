@@ -166,12 +166,15 @@ class EmbeddedDriver(Driver):
         place: Place,
         record_type: RecordType,
         *,
+        columns: Sequence[str] | None = None,
         where: Mapping[str, str | None] = _ANY,
         limit: int,
         offset: int = 0,
     ) -> pa.Table:
         condition, parameters = filtered(record_type, where)
         schema, label = record_type.schema, record_type.label_column
+        if columns is not None:
+            schema = pa.schema([schema.field(name) for name in columns])
         select = Select(
             table=record_type.table,
             schema=schema,

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from core.catalog import apps, backup_search, moments
 from core.catalog.backups import Backup
-from core.catalog.pages import Page
 from core.catalog.tables import AppRow, AppStatus, BackupRow, GenerationRow
 from core.content.record_type import AppType
+from core.database.pages import Page
 from tests.core.catalog.world import DAY, NOW, World
 
 BACKUPS, APPS = 10_000, 2_000

@@ -11,8 +11,8 @@ from core.apps.embedded.driver import EmbeddedDriver
 from core.content.catalogue import BY_NAME
 from core.content.record_type import PLACEHOLDER, AppType
 from core.errors import Ambiguous, NotFound
-from core.look.item import item
-from core.look.outline import containers, items
+from core.look.item import item, item_by_record_key, item_in
+from core.look.outline import container_page, containers, item_page, items
 from core.look.text import as_text, outline_as_text
 
 DRIVER = EmbeddedDriver()
@@ -145,6 +145,29 @@ def test_pages_stand_as_a_tree_and_a_circle_of_parents_ends(confluence: Place) -
         (1, "Round", "page"),
         (0, "News", "blog post"),
     ]
+
+
+def test_a_page_of_containers_and_of_items_is_cut_from_the_whole(jira: Place, confluence: Place) -> None:
+    spaces = container_page(DRIVER, confluence, limit=1, offset=1)
+    assert [(one.key, one.items) for one in spaces.found] == [("OPS", 1)]
+    assert (spaces.total, spaces.next_offset) == (2, None)
+    assert [one.key for one in container_page(DRIVER, confluence, text="oper", limit=5).found] == ["OPS"]
+    page = item_page(DRIVER, confluence, "1", limit=2, offset=1)
+    assert [(one.depth, one.title) for one in page.found] == [(1, "Zeta"), (1, "Alpha")]
+    assert (page.total, page.next_offset) == (7, 3)
+    assert [one.title for one in item_page(DRIVER, confluence, "1", text="ETA", limit=9).found] == ["Zeta", "Beta"]
+    assert [one.label for one in item_page(DRIVER, jira, "1", text="ds-1", limit=9).found] == ["DS-10"]
+    assert item_page(DRIVER, confluence, "none", limit=2).found == []
+
+
+def test_what_an_outline_names_is_found_whatever_titles_there_are(jira: Place, confluence: Place) -> None:
+    for place in (jira, confluence):
+        for container in containers(DRIVER, place):
+            for one in item_page(DRIVER, place, container.record_key, limit=99).found:
+                assert item_by_record_key(DRIVER, place, one.record_key).title == one.title
+    with pytest.raises(NotFound, match="no item here"):
+        item_by_record_key(DRIVER, confluence, "Beta")
+    assert item_in(DRIVER, confluence, "OPS", "home").record_key == "17"
 
 
 def test_an_unknown_container_is_named(jira: Place) -> None:

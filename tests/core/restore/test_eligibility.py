@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.access.people import Person, ensure_person
-from core.access.restoring import may_restore
+from core.access.restoring import may_look, may_restore
 from core.access.roles import grant_role
 from core.access.tables import RoleName
 from core.catalog import organizations
@@ -72,6 +72,18 @@ def test_where_the_organization_asks_for_app_admins_it_takes_both_roles(catalog:
     make_admin(catalog, organization, "slack:T1/UAda", RoleName.APP_ADMIN, catalog.app)
     with catalog.transaction() as session:
         may_restore(session, ada, organization, catalog.app)
+
+
+def test_who_may_look_into_an_app(catalog: World) -> None:
+    organization = catalog.organization
+    admin = make_admin(catalog, organization, "slack:T1/UAda", RoleName.ORGANIZATION_ADMIN)
+    of_app = make_admin(catalog, organization, "slack:T1/UBob", RoleName.APP_ADMIN, catalog.app)
+    with catalog.transaction() as session:
+        other = catalog.add_app(session, "Other")
+        may_look(session, admin, organization, other.id)
+        may_look(session, of_app, organization, catalog.app)
+        with pytest.raises(NotAllowed, match="organization admin or app admin"):
+            may_look(session, of_app, organization, other.id)
 
 
 @pytest.mark.parametrize("channel", ["slack:T0123/C0456", "slack:E0123/G0456", ""])

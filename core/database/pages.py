@@ -1,4 +1,4 @@
-"""A piece of a long list, cut by the database."""
+"""A piece of a long list."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,10 +25,15 @@ class Page(Generic[T]):
         return end if self.found and end < self.total else None
 
 
+def cut(found: Sequence[T], *, limit: int, offset: int) -> Page[T]:
+    """A page of what is in memory already."""
+    return Page(found=found[offset : offset + limit], offset=offset, total=len(found))
+
+
 def page_of(
     session: Session, query: "Select[*tuple[Any, ...]]", value: Callable[[Any], T], *, limit: int, offset: int
 ) -> Page[T]:
-    """`value` of each row of an ordered query that are on the page; only those are loaded."""
+    """Cut by the database: `value` of each row of an ordered query that is on the page; only those are loaded."""
     total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     rows = session.execute(query.limit(limit).offset(offset)) if total > offset else ()
     return Page(found=[value(row) for row in rows], offset=offset, total=total)
