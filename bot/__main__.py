@@ -8,6 +8,7 @@ from core.cli.main import NOUNS, Noun, Nouns, command_line, run
 
 ALL_NOUNS: Final = {
     **NOUNS,
+    "demo": Noun("bot.cli.demo", "Try everything in a local Slack workspace in the browser; --cli: in the terminal."),
     "doctor": Noun("bot.cli.doctor", NOUNS["doctor"].help),
     "serve": Noun("bot.cli.serve", "Run the Slack bot, with a worker, until stopped with Ctrl-C."),
     "manifest": Noun("bot.cli.manifest", "Print the manifest that makes the Slack app."),

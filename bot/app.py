@@ -13,6 +13,7 @@ from bot.bot import Bot
 from bot.client import make_client
 from bot.commands import COMMANDS, Command
 from bot.errors import tell
+from bot.home import listeners as home_listeners
 from bot.identity import Accounts, caller_of
 from bot.listening import hand_over
 from bot.restore import listeners as restore_listeners
@@ -56,6 +57,7 @@ JOURNEYS: tuple[Callable[[App, Bot], None], ...] = (
     usage.register,
     restore_listeners.register,
     thread_listeners.register,
+    home_listeners.register,
 )
 
 

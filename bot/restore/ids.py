@@ -27,6 +27,7 @@ class Action(StrEnum):
     ONLY_SHARD = "restore.only-shard"
     DESTINATION = "restore.destination"
     ALL_SHARDS = "restore.all-shards"
+    ANY_DATA = "restore.any-data"
     PROVISION = "restore.provision"
     NAME = "restore.name"
     RESOLVE = "restore.resolve"  # followed by :CODE

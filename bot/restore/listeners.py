@@ -143,6 +143,7 @@ _ACTIONS: Mapping[Action, Doing] = {
     ),
     Action.ONLY_SHARD: _changes(lambda action: form.filter_destinations(only_shard=form.only_shard_ticked(action))),
     Action.ALL_SHARDS: _changes(lambda _: form.filter_destinations(only_shard=False)),
+    Action.ANY_DATA: _changes(lambda _: form.filter_destinations(contains_data=ContainsData.ANY)),
     Action.PROVISION: lambda wizard, body: wizard.offer_new_app(_metadata(body), str(body["trigger_id"])),
     Action.CLEAR_SPACE: lambda wizard, body: wizard.clear_space(_metadata(body), _view_id(body)),
 }

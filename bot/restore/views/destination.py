@@ -120,7 +120,10 @@ def _moves(chosen: AppChoice, facts: Destinations) -> Block:
 
 
 def _ways_out(facts: Destinations) -> list[ButtonElement]:
-    ways = [button(Action.PROVISION, "Provision a new app")]
+    """One tap each, out of a list that is empty."""
+    ways = []
     if facts.empty and facts.only_shard:
-        ways.insert(0, button(Action.ALL_SHARDS, "Show apps on all shards", style="primary"))
-    return ways
+        ways.append(button(Action.ALL_SHARDS, "Show apps on all shards"))
+    if facts.empty and facts.contains_data is ContainsData.NO and facts.candidates:
+        ways.append(button(Action.ANY_DATA, "Show apps that contain data"))
+    return [*ways, button(Action.PROVISION, "Provision a new app", style="primary" if facts.empty else None)]

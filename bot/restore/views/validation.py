@@ -78,8 +78,9 @@ def _groups(findings: tuple[Finding, ...], resolutions: Mapping[FindingCode, Res
 
 
 def _finding(finding: Finding, resolutions: Mapping[FindingCode, Resolution], name: str) -> Iterator[Block]:
-    said = [(bold(finding.message),), italic(finding.hint)] if finding.hint else [(bold(finding.message),)]
-    yield lines(*said)
+    here = finding.code in RESOLUTIONS or finding.code is FindingCode.DESTINATION_DEFAULT_PERSONAL_SPACE
+    hint = "" if here else finding.hint  # what is done by a button below needs no words for it
+    yield lines((bold(finding.message),), *([italic(hint)] if hint else []))
     if finding.examples:
         more = finding.count - len(finding.examples)
         examples = [clip(one, 250) for one in finding.examples]
