@@ -101,6 +101,7 @@ def repack(
     path = work_dir / f"repack-{uuid4().hex}"
     placed: dict[str, StoredBlob] = {}
     opened: tuple[str, BinaryIO] | None = None
+    decompressor = zstandard.ZstdDecompressor()
     try:
         with path.open("wb") as file:
             for one in sorted(attachments, key=lambda each: (each.pack, each.offset)):
@@ -114,11 +115,11 @@ def repack(
                         opened = (key, source.open(key))
                 offset = file.tell()
                 try:
-                    _verify(opened[1], key, one, copy=file)
+                    _verify(opened[1], key, one, decompressor, copy=file)
                 except DamagedObject:
                     file.seek(offset)
                     file.truncate()
-                    _verify_again(source, key, one, copy=file)
+                    _verify_again(source, key, one, decompressor, copy=file)
                 placed[one.blob] = StoredBlob(
                     blob=one.blob,
                     size=one.size,
@@ -154,13 +155,14 @@ def verify_pack(store: Store, key: str, attachments: Sequence[PackedAttachment])
     except ObjectNotFound:
         yield from _problems(key, attachments, f"Pack {key} is missing")
         return
+    decompressor = zstandard.ZstdDecompressor()
     with closing(stream):
         for _, same in sorted(by_place.items()):
             try:
-                _verify(stream, key, same[0])
+                _verify(stream, key, same[0], decompressor)
             except DamagedObject:
                 try:
-                    _verify_again(store, key, same[0])
+                    _verify_again(store, key, same[0], decompressor)
                 except DamagedObject as error:
                     yield from _problems(key, same, error.message)
 
@@ -170,7 +172,14 @@ def _problems(key: str, attachments: Iterable[PackedAttachment], message: str) -
         yield BlobProblem(key=key, record_key=one.record_key, name=one.name, message=message)
 
 
-def _verify(stream: BinaryIO, key: str, one: PackedAttachment, *, copy: BinaryIO | None = None) -> None:
+def _verify(
+    stream: BinaryIO,
+    key: str,
+    one: PackedAttachment,
+    decompressor: zstandard.ZstdDecompressor,
+    *,
+    copy: BinaryIO | None = None,
+) -> None:
     """Read one blob and compare it; its stored bytes go to `copy` as they are. Raises DamagedObject."""
     if one.size > WHOLE or one.stored_size > WHOLE:
         reader = _BlobReader(stream, key, one, copy=copy)
@@ -181,7 +190,7 @@ def _verify(stream: BinaryIO, key: str, one: PackedAttachment, *, copy: BinaryIO
     stream.seek(one.offset)
     stored = stream.read(one.stored_size)
     try:
-        data = _unpacked(stored, one.size) if one.compressed else stored
+        data = _unpacked(stored, one.size, decompressor) if one.compressed else stored
     except (zstandard.ZstdError, ValueError, MemoryError) as error:
         raise _differs(key, one) from error
     if len(data) != one.size or blake3(data).hexdigest() != one.blob:
@@ -190,18 +199,25 @@ def _verify(stream: BinaryIO, key: str, one: PackedAttachment, *, copy: BinaryIO
         copy.write(stored)
 
 
-def _verify_again(store: Store, key: str, one: PackedAttachment, *, copy: BinaryIO | None = None) -> None:
+def _verify_again(
+    store: Store,
+    key: str,
+    one: PackedAttachment,
+    decompressor: zstandard.ZstdDecompressor,
+    *,
+    copy: BinaryIO | None = None,
+) -> None:
     """Asked for once more: bytes may have been changed on their way from a storage, and parts of objects pass without
     a checksum. Raises DamagedObject."""
     with _missing_is_damage(key), closing(store.open(key)) as stream:
-        _verify(stream, key, one, copy=copy)
+        _verify(stream, key, one, decompressor, copy=copy)
 
 
-def _unpacked(stored: bytes, size: int) -> bytes:
+def _unpacked(stored: bytes, size: int, decompressor: zstandard.ZstdDecompressor) -> bytes:
     # A damaged frame may claim any size, and that much memory would be taken before its checks fail.
     if zstandard.frame_content_size(stored) not in {size, -1}:
         raise ValueError("the frame states another size")
-    return zstandard.ZstdDecompressor().decompress(stored, max_output_size=size)
+    return decompressor.decompress(stored, max_output_size=size)
 
 
 class _Window:

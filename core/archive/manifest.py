@@ -2,10 +2,11 @@
 
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache, lru_cache
 from typing import Any, Final, NoReturn, Union, cast, get_args, get_origin, get_type_hints
 
 from blake3 import blake3
@@ -164,7 +165,8 @@ def open_sealed(data: bytes, keyring: Keyring, *, digest: str | None) -> Manifes
         payload, signature = document["payload"], _signature(document)
         if not other:
             _must_be_readable(payload)
-        keyring.verify(canonical(payload), signature)
+        signed = canonical(payload)
+        keyring.verify(signed, signature)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadSignature(
             f"The manifest is damaged: it is not what a seal writes ({error}).",
@@ -177,12 +179,18 @@ def open_sealed(data: bytes, keyring: Keyring, *, digest: str | None) -> Manifes
             "backup.",
         )
     try:
-        return from_json(payload)
+        return _read(signed)
     except ValueError as error:
         raise UnknownFormat(
             f"The manifest's signature holds, but its format is not the one this version reads ({error}).",
             hint="Use the version of Restorebot that made the backup.",
         ) from error
+
+
+@lru_cache(maxsize=1)
+def _read(signed: bytes) -> Manifest:
+    """Every part of a restore opens its backup and verifies the signature; the same bytes are the same manifest."""
+    return from_json(json.loads(signed))
 
 
 def canonical(value: Any) -> bytes:
@@ -275,12 +283,19 @@ def _typed(value: Any, wanted: Any, where: str) -> Any:
 def _record(value: Any, wanted: type[Any], where: str) -> Any:
     if not isinstance(value, Mapping):
         _wrong(where, "an object")
-    hints = get_type_hints(wanted)
-    names = {one.name for one in fields(wanted)}
+    hints = _hints(cast("Hashable", wanted))
+    names = hints.keys()
     if set(value) != names:
         missing, unknown = sorted(names - set(value)), sorted(set(value) - names)
         raise ValueError(f"{where}: missing fields {missing}, unknown fields {unknown}")
     return wanted(**{name: _typed(value[name], hints[name], f"{where}.{name}") for name in names})
+
+
+@cache
+def _hints(wanted: Any) -> Mapping[str, Any]:
+    """Field → its type, which Python evaluates from text anew each time it is asked."""
+    hints = get_type_hints(wanted)
+    return {one.name: hints[one.name] for one in fields(wanted)}
 
 
 def _wrong(where: str, wanted: str) -> NoReturn:

@@ -1,22 +1,21 @@
 """Attachments into packs: small blobs together, large ones alone, each stored once."""
 
-import shutil
+import io
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self, TypeVar
+from typing import BinaryIO, Final, Self, TypeVar, cast
 from uuid import uuid4
 
 import zstandard
 from blake3 import blake3
 
+from core.archive.batches import in_batches
 from core.archive.blobs import WHOLE, StoredBlob
 from core.archive.layout import new_pack_id, pack_key
 from core.archive.manifest import PackObject
@@ -24,10 +23,10 @@ from core.storage.store import Store
 
 _CHUNK: Final = 1024 * 1024
 _LEVEL: Final = 1
-_THREADS: Final = 2
-#: Sources that one thread takes at a time: one by one, handing over would cost more than a small file.
-_BATCH_SOURCES: Final = 32
-_BATCH_BYTES: Final = 4 * 1024 * 1024
+#: Blobs above this size are compressed only if pieces of them, spread evenly, save a tenth together.
+_SAMPLED: Final = 256 * 1024
+_PIECES: Final = 4
+_PIECE: Final = 8 * 1024
 
 T = TypeVar("T")
 
@@ -44,8 +43,9 @@ class PackWriter:
     """Adds blobs to packs of about `pack_bytes`; a blob that is stored as more than that is a pack of its own.
 
     A blob that was added before, or that `known` places in a pack of an earlier backup, is not stored again. Blobs are
-    compressed where that saves a tenth; of a blob above 8 MiB the first MiB decides whether it is tried. Memory: two
-    blobs of up to 8 MiB per thread. Safe to use from several threads; `known` must be so too.
+    compressed where that saves a tenth; of a blob above 256 KiB a few pieces decide whether it is tried. Memory: two
+    blobs of up to 8 MiB per thread. Safe to use from several threads; `known` must be so too. Each thread fills a pack
+    of its own, so that none waits for another one's bytes.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class PackWriter:
         self._known = known
         self._lock = threading.Lock()  # of all below
         self._placed = _PlacedBlobs(work_dir / f"blobs-{uuid4().hex}.sqlite")
-        self._pack: _OpenPack | None = None
+        self._open: list[_OpenPack] = []  # that no thread adds to at this moment
         self._packs: list[PackObject] = []
         self._failure: BaseException | None = None
         self._local = threading.local()
@@ -71,45 +71,33 @@ class PackWriter:
     ) -> None:
         """Remove the work files; packs that were stored stay, and belong to nobody unless `close` returned them."""
         with self._lock:
-            if self._pack is not None:
-                self._pack.abandon()
-                self._pack = None
+            while self._open:
+                self._open.pop().abandon()
             self._placed.close()
 
-    def add(self, stream: BinaryIO, size_hint: int = 0) -> StoredBlob:
+    def add(self, stream: BinaryIO) -> StoredBlob:
         """Read a stream to its end; returns where its bytes lie, or will lie once `close` has returned."""
-        head = self._head(stream, size_hint)
+        tools = self._tools()
+        head = tools.buffer[: _fill(tools.buffer, stream)]
         if len(head) > self._whole:
             return self._add_large(head, stream)
         blob = blake3(head).hexdigest()
         if (placed := self._find(blob)) is not None:
             return placed
-        stored = self._compressor().compress(head) if head else head
-        compressed = bool(head) and _saves_a_tenth(len(stored), len(head))
-        data = stored if compressed else head
-        return self._append(blob, len(head), data, len(data), compressed=compressed)
+        if tools.worth_compressing(head):
+            stored = tools.compressor.compress(head)
+            if _saves_a_tenth(len(stored), len(head)):
+                return self._append(blob, len(head), stored, len(stored), compressed=True)
+        return self._append(blob, len(head), head, len(head), compressed=False)
 
     def add_all(self, sources: Iterable[tuple[T, BlobSource]]) -> Iterator[tuple[T, StoredBlob]]:
         """Add many, read, hashed and compressed by two threads; yields in the order given. A source's error is raised
         in its place."""
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="packs") as pool:
-            waiting: deque[Future[list[tuple[T, StoredBlob]]]] = deque()
-            try:
-                for batch in _batched(sources):
-                    waiting.append(pool.submit(self._add_batch, batch))
-                    if len(waiting) > 2 * _THREADS:
-                        yield from waiting.popleft().result()
-                while waiting:
-                    yield from waiting.popleft().result()
-            finally:
-                for one in waiting:
-                    one.cancel()
+        return in_batches(self._add_batch, sources, lambda one: one[1].size_hint, name="packs")
 
     def close(self) -> tuple[PackObject, ...]:
         """Store what is left; returns the new packs. Raises what an earlier pack failed with, if one did."""
-        with self._lock:
-            last, self._pack = self._pack, None
-        if last is not None:
+        while (last := self._take_open()) is not None:
             self._store_pack(last)
         if self._failure is not None:
             raise self._failure
@@ -127,29 +115,18 @@ class PackWriter:
         added = []
         for tag, source in batch:
             with source.open() as stream:
-                added.append((tag, self.add(stream, source.size_hint)))
+                added.append((tag, self.add(stream)))
         return added
 
-    def _head(self, stream: BinaryIO, size_hint: int) -> bytes:
-        """All of a small stream, or the beginning of a large one: more than `_whole` bytes."""
-        limit = self._whole + 1
-        head = stream.read(min(max(size_hint, 0), self._whole) + 1)
-        if not head or len(head) >= limit:
-            return head
-        pieces, length = [head], len(head)
-        while length < limit and (piece := stream.read(min(limit - length, _CHUNK))):
-            pieces.append(piece)
-            length += len(piece)
-        return head if len(pieces) == 1 else b"".join(pieces)
-
-    def _add_large(self, head: bytes, stream: BinaryIO) -> StoredBlob:
-        sample = head[:_CHUNK]
-        compress = _saves_a_tenth(len(self._compressor().compress(sample)), len(sample))
+    def _add_large(self, head: memoryview, stream: BinaryIO) -> StoredBlob:
+        tools = self._tools()
+        compress = tools.worth_compressing(head)
         with self._work_file() as path:
             hasher, size = blake3(), 0
             with path.open("wb") as file:
-                target = self._compressor().stream_writer(file, closefd=False) if compress else file
-                for chunk in chain((head,), iter(lambda: stream.read(_CHUNK), b"")):
+                target = tools.compressor.stream_writer(file, closefd=False) if compress else file
+                chunks: Iterator[bytes | memoryview] = chain([head], iter(lambda: stream.read(_CHUNK), b""))
+                for chunk in chunks:
                     hasher.update(chunk)
                     target.write(chunk)
                     size += len(chunk)
@@ -173,49 +150,59 @@ class PackWriter:
             placed = self._placed.get(blob)
         return placed if placed is not None else self._known(blob)
 
-    def _append(self, blob: str, size: int, data: bytes | BinaryIO, stored: int, *, compressed: bool) -> StoredBlob:
-        full: _OpenPack | None = None
-        with self._lock, self._failing():
-            if self._failure is not None:
-                raise self._failure
-            if (placed := self._placed.get(blob)) is not None:  # by another thread meanwhile
-                return placed
-            if self._pack is not None and self._pack.size + stored > self._pack_bytes:
-                full, self._pack = self._pack, None
-            if self._pack is None:
-                pack_id = new_pack_id()
-                self._pack = _OpenPack(pack_id, self._work_dir / f"pack-{pack_id}")
+    def _append(
+        self, blob: str, size: int, data: bytes | memoryview | BinaryIO, stored: int, *, compressed: bool
+    ) -> StoredBlob:
+        with self._pack_for(stored) as pack:
             placed = StoredBlob(
-                blob=blob,
-                size=size,
-                pack=self._pack.id,
-                offset=self._pack.size,
-                stored_size=stored,
-                compressed=compressed,
+                blob=blob, size=size, pack=pack.id, offset=pack.size, stored_size=stored, compressed=compressed
             )
-            self._pack.append(data, stored)
-            self._placed.add(placed)
-        if full is not None:
-            self._store_pack(full)
+            with self._lock:
+                other = self._placed.add(placed)
+            if other is not None:  # by another thread meanwhile
+                return other
+            with self._failing():
+                pack.append(data, stored)
         return placed
 
+    @contextmanager
+    def _pack_for(self, size: int) -> Iterator["_OpenPack"]:
+        """A pack with room for so many bytes, which only this thread has meanwhile."""
+        if self._failure is not None:
+            raise self._failure
+        pack = self._take_open()
+        if pack is not None and pack.size + size > self._pack_bytes:
+            self._store_pack(pack)
+            pack = None
+        if pack is None:
+            with self._failing():
+                pack = _OpenPack(new_pack_id(), self._work_dir)
+        try:
+            yield pack
+        finally:
+            with self._lock:
+                self._open.append(pack)
+
+    def _take_open(self) -> "_OpenPack | None":
+        with self._lock:
+            return self._open.pop() if self._open else None
+
     def _store_pack(self, pack: "_OpenPack") -> None:
-        """Outside the lock: hashing, syncing and storing a pack go on while others are filled."""
+        """Syncing and storing a pack go on while another thread fills its own."""
         with self._failing():
             try:
-                path = pack.finish()
-                self._store_file(PackObject(id=pack.id, size=pack.size, blake3=_digest(path)), path)
+                self._store_file(PackObject(id=pack.id, size=pack.size, blake3=pack.digest), pack.finish())
             except BaseException:
                 pack.abandon()
                 raise
 
     def _store_alone(self, path: Path, placed: StoredBlob) -> StoredBlob:
         with self._lock:
-            if (other := self._placed.get(placed.blob)) is not None:  # by another thread meanwhile
-                return other
-            self._placed.add(placed)
+            other = self._placed.add(placed)
+        if other is not None:  # by another thread meanwhile
+            return other
         with self._failing():
-            digest = _digest(path) if placed.compressed else placed.blob
+            digest = blake3().update_mmap(path).hexdigest() if placed.compressed else placed.blob
             self._store_file(PackObject(id=placed.pack, size=placed.stored_size, blake3=digest), path)
         return placed
 
@@ -233,11 +220,12 @@ class PackWriter:
         with self._lock:
             self._packs.append(pack)
 
-    def _compressor(self) -> zstandard.ZstdCompressor:
-        if not hasattr(self._local, "compressor"):
-            self._local.compressor = zstandard.ZstdCompressor(level=_LEVEL)
-        compressor: zstandard.ZstdCompressor = self._local.compressor
-        return compressor
+    def _tools(self) -> "_Tools":
+        """This thread's own."""
+        if not hasattr(self._local, "tools"):
+            self._local.tools = _Tools(self._whole + 1)
+        tools: _Tools = self._local.tools
+        return tools
 
     @contextmanager
     def _work_file(self) -> Iterator[Path]:
@@ -248,20 +236,41 @@ class PackWriter:
             path.unlink(missing_ok=True)
 
 
+class _Tools:
+    """What a thread reads into and compresses with."""
+
+    def __init__(self, size: int) -> None:
+        self.buffer = memoryview(bytearray(size))  # one for all blobs: fresh memory costs more than reading into it
+        self.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+
+    def worth_compressing(self, data: memoryview) -> bool:
+        """Whether it may be that compressing saves a tenth."""
+        if len(data) <= _SAMPLED:
+            return len(data) > 0
+        step = (len(data) - _PIECE) // (_PIECES - 1)
+        sample = b"".join(data[step * number :][:_PIECE] for number in range(_PIECES))
+        return _saves_a_tenth(len(self.compressor.compress(sample)), len(sample))
+
+
 class _OpenPack:
     """A pack that is being filled, as a work file."""
 
-    def __init__(self, pack_id: str, path: Path) -> None:
+    def __init__(self, pack_id: str, work_dir: Path) -> None:
         self.id = pack_id
         self.size = 0
-        self._path = path
-        self._file = path.open("xb", buffering=_CHUNK)
+        self._hasher = blake3()
+        self._path = work_dir / f"pack-{pack_id}"
+        self._file = self._path.open("xb", buffering=_CHUNK)
 
-    def append(self, data: bytes | BinaryIO, size: int) -> None:
-        if isinstance(data, bytes):
-            self._file.write(data)
-        else:
-            shutil.copyfileobj(data, self._file, _CHUNK)
+    @property
+    def digest(self) -> str:
+        return self._hasher.hexdigest()
+
+    def append(self, data: bytes | memoryview | BinaryIO, size: int) -> None:
+        chunks = (data,) if isinstance(data, bytes | memoryview) else iter(lambda: data.read(_CHUNK), b"")
+        for chunk in chunks:
+            self._hasher.update(chunk)
+            self._file.write(chunk)
         self.size += size
 
     def finish(self) -> Path:
@@ -301,36 +310,29 @@ class _PlacedBlobs:
             blob=blob, size=size, pack=pack, offset=offset, stored_size=stored, compressed=bool(compressed)
         )
 
-    def add(self, one: StoredBlob) -> None:
-        self._database.execute(
+    def add(self, one: StoredBlob) -> StoredBlob | None:
+        """Where the blob was placed before; None: it was not, and this is its place."""
+        added = self._database.execute(
             "INSERT OR IGNORE INTO placed VALUES (?, ?, ?, ?, ?, ?)",
             (bytes.fromhex(one.blob), one.size, one.pack, one.offset, one.stored_size, one.compressed),
         )
+        return None if added.rowcount else self.get(one.blob)
 
     def close(self) -> None:
         self._database.close()
         self._path.unlink(missing_ok=True)
 
 
-def _batched(sources: Iterable[tuple[T, BlobSource]]) -> Iterator[list[tuple[T, BlobSource]]]:
-    batch: list[tuple[T, BlobSource]] = []
-    size = 0
-    for tag, source in sources:
-        batch.append((tag, source))
-        size += source.size_hint
-        if len(batch) == _BATCH_SOURCES or size >= _BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+def _fill(buffer: memoryview, stream: BinaryIO) -> int:
+    """Read until the buffer is full or the stream ends; returns how many bytes there are."""
+    source, filled = cast("io.BufferedIOBase", stream), 0
+    while filled < len(buffer) and (count := source.readinto(buffer[filled:])):
+        filled += count
+    return filled
 
 
 def _saves_a_tenth(stored: int, size: int) -> bool:
     return stored * 10 <= size * 9
-
-
-def _digest(path: Path) -> str:
-    return blake3().update_mmap(path).hexdigest()
 
 
 def _unpack(path: Path) -> None:

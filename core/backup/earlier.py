@@ -11,6 +11,7 @@ from itertools import islice
 import pyarrow as pa
 from blake3 import blake3
 
+from core.archive.batches import in_batches
 from core.archive.layout import pack_key
 from core.archive.manifest import PackObject
 from core.archive.reader import ArchiveReader
@@ -20,7 +21,8 @@ from core.formats.export import ExportFile, ExportReader
 from core.storage.store import Store
 
 _ROWS = 10_000
-_CHUNK = 1024 * 1024
+#: Most files are read at once; a larger buffer would be fresh memory for each of them.
+_CHUNK = 128 * 1024
 
 
 def reuse_packs(
@@ -80,15 +82,19 @@ def _stands(store: Store, pack: PackObject) -> bool:
 
 
 def _hash(scratch: Scratch, reader: ExportReader, files: Iterator[ExportFile]) -> None:
-    while some := list(islice(files, _ROWS)):
-        digests = []
-        for file in some:
+    def digests(batch: list[ExportFile]) -> list[tuple[str, str]]:
+        hashed = []
+        for file in batch:
             hasher = blake3()
             with reader.open_file(file) as stream:
                 while chunk := stream.read(_CHUNK):
                     hasher.update(chunk)
-            digests.append(hasher.hexdigest())
-        columns = [pa.array([one.path for one in some], pa.string()), pa.array(digests, pa.string())]
+            hashed.append((file.path, hasher.hexdigest()))
+        return hashed
+
+    hashed = in_batches(digests, files, lambda one: one.size, name="hashes")
+    while some := list(islice(hashed, _ROWS)):
+        columns = [pa.array(column, pa.string()) for column in zip(*some, strict=True)]
         scratch.ingest("hashed", pa.RecordBatch.from_arrays(columns, names=["path", "blob"]))
     scratch.run("CREATE INDEX k_hashed ON hashed (blob)")
 

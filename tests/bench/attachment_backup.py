@@ -4,6 +4,7 @@ for the copies in the inbox and the work folder, and the zip in them.
 `python -m tests.bench.attachment_backup DATA_DIR APP EXPORT FOLDER` answers with the backup and seconds.
 """
 
+import io
 import json
 import os
 import sys
@@ -24,29 +25,31 @@ from core.settings import load_settings
 
 
 class _Folder(ExportSource):
-    """The attachments folder itself, read in place as its peers read it."""
+    """The attachments folder itself, read in place as its peers read it; as cheap for a file as a zip's directory."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def entries(self) -> Iterator[Entry]:
-        for folder, _, files in os.walk(self.path):
-            for name in files:
-                path = Path(folder, name)
-                yield Entry(name=f"{ATTACHMENTS}/{path.relative_to(self.path)}", size=path.stat().st_size)
+        return self._below(str(self.path), ATTACHMENTS)
 
     def has(self, name: str) -> bool:
-        return self._file(name).is_file()
+        return name.startswith(f"{ATTACHMENTS}/")
 
     def open(self, name: str) -> BinaryIO:
-        return cast("BinaryIO", self._file(name).open("rb", buffering=0))
+        return cast("BinaryIO", io.FileIO(f"{self.path}/{name.removeprefix(f'{ATTACHMENTS}/')}"))
 
     def close(self) -> None:
         """Nothing stays open."""
 
-    def _file(self, name: str) -> Path:
-        return self.path / name.removeprefix(f"{ATTACHMENTS}/")
+    def _below(self, folder: str, name: str) -> Iterator[Entry]:
+        with os.scandir(folder) as found:
+            for one in found:
+                if one.is_dir():
+                    yield from self._below(one.path, f"{name}/{one.name}")
+                else:
+                    yield Entry(name=f"{name}/{one.name}", size=one.stat().st_size)
 
 
 def back_up(engine: Engine, app_name: str, export: Path, folder: Path) -> dict[str, Any]:

@@ -4,7 +4,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from itertools import chain, islice
 from types import MappingProxyType
 from typing import BinaryIO, Final
@@ -133,7 +132,8 @@ class EmbeddedDriver(Driver):
         return self._load(place, part, token, ((one.table, one.schema, reader) for one, reader in tables))
 
     def load_attachments(self, place: Place, part: str, token: int, entries: Sequence[AttachmentEntry]) -> int:
-        rows = pa.Table.from_pylist([asdict(entry) for entry in entries], schema=ATTACHMENT_SCHEMA)
+        columns = [pa.array([getattr(one, field.name) for one in entries], field.type) for field in ATTACHMENT_SCHEMA]
+        rows = pa.Table.from_arrays(columns, schema=ATTACHMENT_SCHEMA)
         return self._load(place, part, token, [("attachment_file", ATTACHMENT_SCHEMA, rows.to_reader())])
 
     def index(self, place: Place) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def seal_backup(store: LocalStore, keyring: Keyring, work_dir: Path) -> SealBack
         blobs = {f"a{number:02}": bytes([number]) * (number * 60) for number in range(0, 30, 2)}
         blobs |= {f"a{number:02}": random.Random(number).randbytes(number * 15) for number in range(1, 30, 2)}
         with PackWriter(store, work_dir, 2_000, lambda _: None) as packs:
-            placed = {key: packs.add(BytesIO(data), len(data)) for key, data in blobs.items()}
+            placed = {key: packs.add(BytesIO(data)) for key, data in blobs.items()}
             stored = packs.close()
         rows = (
             AttachmentRow(record_key=key, record_type="confluence.attachment", container="1", name=f"{key}.bin",

@@ -62,7 +62,7 @@ def test_round_trip_and_pack_sizes(store: LocalStore, work_dir: Path) -> None:
     rng = random.Random(1)
     blobs = {f"{number}": rng.randbytes(rng.randrange(4_000)) for number in range(100)}
     with PackWriter(store, work_dir, 10_000, unknown) as writer:
-        placed = {key: writer.add(BytesIO(data), rng.choice([0, 1, len(data), 10**9])) for key, data in blobs.items()}
+        placed = {key: writer.add(BytesIO(data)) for key, data in blobs.items()}
         packs = writer.close()
     assert all(pack.size <= 10_000 for pack in packs)
     assert sum(pack.size > 6_000 for pack in packs) >= len(packs) - 1
@@ -93,7 +93,7 @@ def test_round_trip_and_pack_sizes(store: LocalStore, work_dir: Path) -> None:
 )
 def test_compressed_where_it_saves_a_tenth(store: LocalStore, work_dir: Path, data: bytes, compressed: bool) -> None:
     with PackWriter(store, work_dir, 100_000, unknown) as writer:
-        placed = writer.add(BytesIO(data), len(data))
+        placed = writer.add(BytesIO(data))
         packs = writer.close()
     assert placed.compressed is compressed
     assert (placed.size, placed.blob) == (len(data), blake3(data).hexdigest())
