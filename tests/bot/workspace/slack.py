@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -85,11 +86,12 @@ class Slack:
     headers: list[dict[str, str]] = field(default_factory=list)
 
     def until(self, what: Callable[[], Any]) -> Any:
-        """Waits for something that the workspace's state shows."""
-        lock = self.workspace.state.lock
-        with lock:
-            found = lock.wait_for(what, SECONDS)
-        assert found, "it did not happen"
+        """Waits for something that happens in another thread."""
+        deadline = time.monotonic() + SECONDS
+        while not (found := what()):
+            assert time.monotonic() < deadline, "it did not happen"
+            with self.workspace.state.lock:
+                self.workspace.state.lock.wait(0.02)
         return found
 
     def last(self, type_: str) -> dict[str, Any]:
@@ -111,9 +113,9 @@ class Slack:
 
 @contextlib.contextmanager
 def running(config: WorkspaceConfig = CONFIG, *, transport: str = "http", secret: str = SECRET) -> Iterator[Slack]:
-    """The workspace, and a Bolt app that is reached by signed HTTP or by Socket Mode."""
+    """The workspace, and a Bolt app that is reached by signed HTTP, by Socket Mode, or by nothing (none)."""
     with contextlib.ExitStack() as ending:
-        listening = socket.socket()
+        listening = ending.enter_context(socket.socket())
         if transport == "http":
             listening.bind(("127.0.0.1", 0))
             listening.listen()
@@ -133,8 +135,7 @@ def running(config: WorkspaceConfig = CONFIG, *, transport: str = "http", secret
 
         if transport == "http":
             ending.enter_context(_served(app, listening))
-        else:
-            listening.close()
+        elif transport == "socket":
             handler = SocketModeHandler(app, APP_TOKEN)
             handler.connect()
             ending.callback(handler.close)
