@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import uuid4
 
 from bot.workspace.answers import Answers
 from bot.workspace.blocks import Json, element_of
@@ -82,7 +83,7 @@ class Acting:
             "type": "message",
             "user": person,
             "ts": message.ts,
-            "client_msg_id": f"{message.ts}-{person}",
+            "client_msg_id": str(uuid4()),
             "text": text,
             "team": state.config.team_id,
             "channel": channel,

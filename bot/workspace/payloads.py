@@ -162,6 +162,8 @@ class Payloads:
         body: Json = {
             "token": self._verification_token,
             "team_id": self._team_of(person),
+            "context_team_id": config.team_id,
+            "context_enterprise_id": config.enterprise_id or None,
             "api_app_id": config.app_id,
             "event": dict(event),
             "type": "event_callback",
@@ -186,21 +188,22 @@ class Payloads:
 
     def _interactive(self, type_: str, person: str, **fields: Any) -> Payload:
         config = self._config
-        team: Json | None = {"id": self._team_of(person), "domain": config.team_domain}
-        if config.enterprise_id and type_ in ("view_submission", "view_closed"):
-            # Slack: null if the app is installed for the whole organization
-            team = None
+        team: Json = {"id": self._team_of(person), "domain": config.team_domain}
+        if config.enterprise_id:
+            team |= {"enterprise_id": config.enterprise_id, "enterprise_name": config.enterprise_name}
         body: Json = {
             "type": type_,
             "user": self._user(person),
-            "api_app_id": config.app_id,
             "token": self._verification_token,
-            "team": team,
+            # null outside a channel where the app is installed for a whole organization: `user` has the team
+            "team": team if "channel" in fields or not config.enterprise_id else None,
             "enterprise": (
                 {"id": config.enterprise_id, "name": config.enterprise_name} if config.enterprise_id else None
             ),
             "is_enterprise_install": bool(config.enterprise_id),
         }
+        if type_ != "shortcut":
+            body["api_app_id"] = config.app_id
         return Payload(envelope=Envelope.INTERACTIVE, body=body | fields)
 
     def _user(self, id_: str) -> Json:
