@@ -65,7 +65,7 @@ class Acting:
         )
 
     def shortcut(self, *, person: str, callback_id: str) -> Outcome:
-        self._state.person(person)
+        self._active(person)
         if callback_id not in [shortcut["callback_id"] for shortcut in self._state.shortcuts]:
             raise Refused("unknown_shortcut")
         self._need_scope("commands")
@@ -94,14 +94,15 @@ class Acting:
             event["thread_ts"] = message.thread_ts
         if state.config.bot_user_id in place.members:
             self._tell(_MESSAGE_EVENT[place.kind], event, person)
-        if f"<@{state.config.bot_user_id}>" in text:
-            mention = {key: value for key, value in event.items() if key != "channel_type"}
-            self._tell("app_mention", mention | {"type": "app_mention"}, person)
+            if f"<@{state.config.bot_user_id}>" in text:
+                mention = {key: value for key, value in event.items() if key != "channel_type"}
+                self._tell("app_mention", mention | {"type": "app_mention"}, person)
         return Outcome(ts=message.ts)
 
     def home(self, *, person: str) -> Outcome:
         """The person opens the App Home."""
         state = self._state
+        self._active(person)
         event: Json = {
             "type": "app_home_opened",
             "user": person,
@@ -214,14 +215,19 @@ class Acting:
             raise Refused("missing_scope", needed=scope)
 
     def _place(self, person: str, channel: str) -> Channel:
+        self._active(person)
         place = self._state.channel(channel)
-        if self._state.person(person).deleted:
-            raise Refused("user_disabled")
         if person not in place.members:
             raise Refused("not_in_channel")
         return place
 
+    def _active(self, person: str) -> None:
+        """A person who was deactivated is signed out of Slack."""
+        if self._state.person(person).deleted:
+            raise Refused("user_disabled")
+
     def _view(self, person: str, view_id: str) -> View:
+        self._active(person)
         view = self._state.views.find(view_id)
         if view.person != person:
             raise Refused("not_found")

@@ -42,16 +42,16 @@ def _post_message(call: Call) -> dict[str, Any]:
 
 
 def _update(call: Call) -> dict[str, Any]:
+    """Blocks and metadata that are not given stay as they were; empty ones take them away."""
     state = call.state
     message = _own(call, "cant_update_message")
     if len(call.text("text")) > _UPDATED_TEXT:
         raise Refused("msg_too_long")
-    has_content = "blocks" in call.arguments or "text" in call.arguments
-    blocks = content_blocks(call) if has_content else list(message.blocks)
+    blocks = content_blocks(call)
     changed = state.messages.change(
         message,
-        text=call.text("text", "" if call.json("blocks") else message.text),
-        blocks=tuple(blocks),
+        text=call.text("text"),
+        blocks=tuple(blocks) if call.json("blocks") is not None else message.blocks,
         metadata=_metadata(call) if "metadata" in call.arguments else message.metadata,
         edited={"user": state.config.bot_user_id, "ts": state.ts()},
     )
@@ -151,7 +151,7 @@ def _own(call: Call, refusal: str) -> Message:
 
 def _metadata(call: Call) -> dict[str, Any] | None:
     metadata = call.json("metadata")
-    if metadata is None:
+    if not metadata:
         return None
     is_right = (
         isinstance(metadata, dict)

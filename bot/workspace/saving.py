@@ -35,7 +35,9 @@ class Saving:
         self._read(self._folder / _NAME)
         state.messages.on_change = self._changed.set
         state.views.on_change = self._changed.set
-        self._thread = threading.Thread(target=self._write_changes, daemon=True, name="workspace-saving")
+        self._thread = threading.Thread(
+            target=self._write_changes, args=(self._folder / _NAME,), daemon=True, name="workspace-saving"
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -45,13 +47,12 @@ class Saving:
         if self._thread is not None:
             self._thread.join()
 
-    def _write_changes(self) -> None:
-        assert self._folder is not None  # noqa: S101 - the thread is started only with one
+    def _write_changes(self, path: Path) -> None:
         while True:
             self._changed.wait()
             self._stopped.wait(_SECONDS)
             self._changed.clear()
-            _write(self._folder / _NAME, self._kept())
+            _write(path, self._kept())
             if self._stopped.is_set():
                 return
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.workspace.config import Channel, Kind, Person, WorkspaceConfig
 from bot.workspace.faults import Faults
-from bot.workspace.feed import Feed
+from bot.workspace.feed import Change, Feed
 from bot.workspace.files import Files
 from bot.workspace.messages import Messages
 from bot.workspace.refusal import Refused
@@ -74,12 +74,14 @@ class State:
         """For instance deleted=True, as an administrator of the workspace would."""
         with self.lock:
             self.people[id_] = replace(self.person(id_), **changes)
+            self.feed.tell(Change(kind="notice", text=f"{self.people[id_].real_name} was changed."))
             return self.people[id_]
 
     def change_channel(self, id_: str, **changes: Any) -> Channel:
         """For instance is_archived=True, is_ext_shared=True or members=…"""
         with self.lock:
             self.channels[id_] = replace(self.channel(id_), **changes)
+            self.feed.tell(Change(kind="message", channel=id_))
             return self.channels[id_]
 
     def unread(self, person: str, channel: str) -> int:

@@ -37,10 +37,21 @@ def test_a_message_is_posted_edited_and_deleted(http: Slack) -> None:
     assert history(http) == []
 
 
-def test_an_update_of_the_text_alone_takes_the_blocks_away(http: Slack) -> None:
-    posted = post(http, blocks=[SECTION])
+def test_an_update_keeps_what_it_does_not_name(http: Slack) -> None:
+    """Slack: previous blocks are retained where the field is not included; an empty array removes them."""
+    metadata = {"event_type": "restore", "event_payload": {"number": 4}}
+    posted = post(http, blocks=[SECTION], metadata=metadata)
     http.client.chat_update(channel="C0OPS", ts=posted["ts"], text="Only text")
-    assert "blocks" not in history(http)[0]
+    (message,) = history(http, include_all_metadata=True)
+    assert (message["text"], message["blocks"], message["metadata"]) == (
+        "Only text",
+        posted["message"]["blocks"],
+        metadata,
+    )
+    http.client.chat_update(channel="C0OPS", ts=posted["ts"], text="Only text", blocks=[], metadata={})
+    (message,) = history(http, include_all_metadata=True)
+    assert "blocks" not in message
+    assert "metadata" not in message
 
 
 def test_metadata_is_found_again_only_where_it_is_asked_for(http: Slack) -> None:

@@ -195,6 +195,8 @@ def test_the_page_is_kept_out_of_frames_and_its_cookie_out_of_scripts(page: Page
         ("/page/command", {"person": ["U0ANN"], "channel": "C0OPS", "text": "/restore"}, "invalid_arguments"),
         ("/page/message", {"person": "U0ANN", "channel": "C0OLD", "text": "Hi"}, "is_archived"),
         ("/page/shortcut", {"person": "U0ANN", "callback_id": "other"}, "unknown_shortcut"),
+        ("/page/shortcut", {"person": "U0GONE", "callback_id": "restore"}, "user_disabled"),
+        ("/page/home", {"person": "U0GONE"}, "user_disabled"),
         ("/page/submit", {"person": "U0ANN", "view_id": "V0"}, "not_found"),
         (
             "/page/action",

@@ -110,6 +110,8 @@ def test_a_long_text_is_cut_when_posted_and_refused_when_updated(http: Slack) ->
     posted = http.client.chat_postMessage(channel="C0OPS", text="x" * 40_001)
     assert len(posted["message"]["text"]) == 40_000
     assert posted["warning"] == "message_truncated"
+    nothing = refusal(http.client, "chat.update", channel="C0OPS", ts=posted["ts"]).response
+    assert nothing["error"] == "no_text"
     long = {"channel": "C0OPS", "ts": posted["ts"], "text": "x" * 4001}
     assert refusal(http.client, "chat.update", **long).response["error"] == "msg_too_long"
 
