@@ -16,7 +16,9 @@ from bot.errors import tell
 from bot.home import listeners as home_listeners
 from bot.identity import Accounts, caller_of
 from bot.listening import hand_over
+from bot.look import listeners as look_listeners
 from bot.restore import listeners as restore_listeners
+from bot.restores import listeners as restores_listeners
 from bot.settings import SlackSettings
 from bot.threads import listeners as thread_listeners
 from bot.work import Work
@@ -56,8 +58,10 @@ def build_app(bot: Bot) -> App:
 JOURNEYS: tuple[Callable[[App, Bot], None], ...] = (
     usage.register,
     restore_listeners.register,
+    restores_listeners.register,
     thread_listeners.register,
     home_listeners.register,
+    look_listeners.register,
 )
 
 

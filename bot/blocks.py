@@ -76,7 +76,7 @@ def lines(*said: Line, block_id: str | None = None) -> RichTextBlock:
     """Paragraphs, one under the other."""
     elements: list[RichTextElement] = []
     for number, line in enumerate(said):
-        pieces = _pieces(line)
+        pieces = pieces_of(line)
         if number < len(said) - 1:
             pieces.append(RichTextElementParts.Text(text="\n"))
         elements += pieces
@@ -87,7 +87,7 @@ def bullets(items: Iterable[Line], *, block_id: str | None = None) -> RichTextBl
     return RichTextBlock(
         elements=[
             RichTextListElement(
-                style="bullet", elements=[RichTextSectionElement(elements=_pieces(line)) for line in items]
+                style="bullet", elements=[RichTextSectionElement(elements=pieces_of(line)) for line in items]
             )
         ],
         block_id=block_id,
@@ -160,7 +160,7 @@ def as_json(blocks: Sequence[Block]) -> list[dict[str, Any]]:
     return [block.to_dict() for block in blocks]
 
 
-def _pieces(line: Line) -> list[RichTextElement]:
+def pieces_of(line: Line) -> list[RichTextElement]:
     pieces = [line] if isinstance(line, str | Span) else line
     return [_element(Span(text=piece) if isinstance(piece, str) else piece) for piece in pieces]
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from slack_sdk import WebClient
 
@@ -26,6 +27,7 @@ class Caller:
     team: str
     channel: str = ""
     trigger: str = ""
+    window: str = ""  # the modal it was made in, if in one
 
     @property
     def asked_in(self) -> str:
@@ -40,6 +42,14 @@ class Account:
     name: str
     timezone: str
     refused: str = ""  # why it may do nothing here; "" for a member
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The person's own; UTC where Slack names one that this machine does not know."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo("UTC")
 
 
 def caller_of(body: Mapping[str, Any]) -> Caller:
@@ -61,7 +71,13 @@ def caller_of(body: Mapping[str, Any]) -> Caller:
         team=team_id or home,
         channel=str(channel_id or ""),
         trigger=str(body.get("trigger_id") or ""),
+        window=_window_of(body),
     )
+
+
+def _window_of(body: Mapping[str, Any]) -> str:
+    view = body.get("view")
+    return str(view.get("id") or "") if isinstance(view, Mapping) and view.get("type") == "modal" else ""
 
 
 class Accounts:

@@ -13,7 +13,7 @@ Doing = Callable[[Caller], None]
 def hand_over(bot: Bot, body: Mapping[str, Any], doing: Doing, *, view_id: str = "", long: bool = False) -> None:
     """`doing` runs after the acknowledgement, for one person one after the other; a long one beside the others."""
     caller = caller_of(body)
-    view_id = view_id or _view_id(body)
+    view_id = view_id or caller.window
 
     def task() -> None:
         try:
@@ -25,8 +25,3 @@ def hand_over(bot: Bot, body: Mapping[str, Any], doing: Doing, *, view_id: str =
         bot.work.side_by_side(task)
     else:
         bot.work.hand_over(caller.identity, task)
-
-
-def _view_id(body: Mapping[str, Any]) -> str:
-    view = body.get("view")
-    return str(view.get("id") or "") if isinstance(view, Mapping) else ""

@@ -34,14 +34,15 @@ def unpack(text: Any) -> Metadata:
         version = value.pop("v", None)
         found = Metadata(**value)
     except (ValueError, TypeError, AttributeError) as error:
-        raise _foreign() from error
+        raise foreign() from error
     words = (found.draft, found.step, found.subject, found.detail)
     if version != VERSION or not isinstance(found.version, int) or not all(isinstance(one, str) for one in words):
-        raise _foreign()
+        raise foreign()
     return found
 
 
-def _foreign() -> WrongState:
+def foreign() -> WrongState:
+    """What a window carries is not what this program put there."""
     return WrongState(
         "This window is from another version of Restorebot. Nothing was changed.",
         hint="Close it and begin again with /restore: what you had chosen is still there.",

@@ -12,13 +12,14 @@ from core.access.decisions import deny as deny_grant
 from core.access.decisions import revoke as revoke_grant
 from core.access.directory import group_named, snapshot, user_called
 from core.access.grants import Grant, GrantReview, in_sentences, list_grants, show_grants
+from core.access.grants_json import grants_json
 from core.access.impact import Proposal
 from core.access.tables import AppRoleName, GrantKind, GrantStatus
 from core.catalog import names
 from core.catalog.tables import SecondPerson
 from core.cli import pick
 from core.cli.context import CANCELLED, Json, confirmed, engine_of, say, show_json
-from core.cli.grants import grants_json, review_json, show_decided, show_grants_table, show_impact
+from core.cli.grants import review_json, show_decided, show_grants_table, show_impact
 from core.engine import Engine
 from core.errors import NotFound, UsageError
 

@@ -11,10 +11,11 @@ from core.catalog import names
 from core.cli import pick
 from core.cli.context import Json, engine_of, iso, show_json, show_table
 from core.errors import NotFound
+from core.restore import overview
 
 app = typer.Typer(add_completion=False)
 
-_NOUNS = (names.APP, names.BACKUP, names.STORAGE, names.ORGANIZATION, pick.RESTORE, pick.GRANT)
+_NOUNS = (names.APP, names.BACKUP, names.STORAGE, names.ORGANIZATION, overview.NOUN, pick.GRANT)
 
 
 @app.command()

@@ -6,35 +6,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.access.grants import Grant, GrantReview, in_sentences
+from core.access.grants_json import grants_json
 from core.access.people import name_of
 from core.access.tables import AppRoleName, GrantKind, GrantStatus
 from core.catalog import apps
-from core.cli.context import iso, output, show_facts, show_table
+from core.cli.context import output, show_facts, show_table
 
 _SHOWN = 30  # members named in a list for people; --json has all of them
-
-
-def grants_json(session: Session, found: Sequence[Grant]) -> list[dict[str, Any]]:
-    named = _app_names(session)
-    return [
-        {
-            "id": one.id,
-            "kind": one.kind.value,
-            "group": one.group_name,
-            "member": one.member_name,
-            "app": {"id": one.app_id, "name": named.get(one.app_id, one.app_id)} if one.app_id else None,
-            "role": one.role.value,
-            "status": one.status.value,
-            "restore": one.restore_id or None,
-            "proposed_by": name_of(session, one.proposed_by),
-            "decided_by": name_of(session, one.decided_by) if one.decided_by else None,
-            "decided_at": iso(one.decided_at),
-            "reason": one.reason,
-            "own_decision": one.own_decision,
-            "revoked_by": name_of(session, one.revoked_by) if one.revoked_by else None,
-        }
-        for one in found
-    ]
 
 
 def review_json(session: Session, found: GrantReview) -> dict[str, Any]:

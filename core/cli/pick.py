@@ -14,13 +14,10 @@ from core.errors import NotFound, UsageError
 from core.moves import moves
 from core.moves.moves import Move
 from core.moves.tables import MoveRow
-from core.restore import restores
+from core.restore import overview, restores
 from core.restore.restores import Restore
-from core.restore.tables import RestoreRow
 
 T = TypeVar("T")
-
-RESTORE = names.Noun(word="restore", prefix="rst", id=RestoreRow.id, command="restorebot restore list")
 
 MOVE = names.Noun(word="move", prefix="mov", id=MoveRow.id, command="restorebot move list")
 
@@ -44,7 +41,7 @@ def storage(session: Session, word: str) -> Storage:
 
 
 def restore(session: Session, word: str) -> Restore:
-    return restores.get(session, names.find(session, RESTORE, word))
+    return restores.get(session, names.find(session, overview.NOUN, word))
 
 
 def move(session: Session, word: str) -> Move:

@@ -4,18 +4,14 @@ from typing import Any
 
 from rich.markup import escape
 
-from core.access.grants import list_grants
 from core.catalog import apps, backups
-from core.cli.context import iso, moment, output, show_facts, show_table, size
+from core.cli.context import moment, output, show_facts, show_table, size
 from core.cli.findings import show_findings
-from core.cli.grants import grants_json
 from core.content.catalogue import BY_NAME
 from core.engine import Engine
-from core.errors import RestorebotError
 from core.findings import Finding, blocks
-from core.restore import restores
-from core.restore.assess import Assessment, open_backup
-from core.restore.report import make_report
+from core.restore.assess import Assessment
+from core.restore.document import restore_json
 from core.restore.request import RestoreRequest
 from core.restore.restores import Restore
 from core.restore.tables import RestoreStatus
@@ -47,7 +43,7 @@ def show_plan(engine: Engine, request: RestoreRequest, found: Assessment) -> Non
 
 
 def show_report(engine: Engine, restore: Restore) -> None:
-    facts = restore_json(engine, restore)
+    facts = restore_json(engine.tools, restore)
     moved = facts.get("move")
     show_facts(
         [
@@ -95,48 +91,6 @@ def _counted(findings: list[dict[str, Any]]) -> str:
     counts = {word: sum(one["severity"] == word for one in findings) for word in ("error", "warning")}
     said = [f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.items() if count]
     return f" ({', '.join(said)})" if said else ""
-
-
-def restore_json(engine: Engine, restore: Restore) -> dict[str, Any]:
-    """The whole restore: what others rely on."""
-    return {**head_json(engine, restore), **_report(engine, restore), "grants": _grants(engine, restore)}
-
-
-def head_json(engine: Engine, restore: Restore) -> dict[str, Any]:
-    with engine.database.reading() as session:
-        destination = apps.get(session, restore.app_id)
-    return {
-        "id": restore.id,
-        "status": restore.status.value,
-        "step": restore.step.value,
-        "backup": restore.backup_id,
-        "destination": {"id": destination.id, "name": destination.name},
-        "plan": restore.digest,
-        "progress": {"done": restore.progress_done, "total": restore.progress_total},
-        "failure": restore.failure,
-        "created_at": iso(restore.created_at),
-        "started_at": iso(restore.started_at),
-        "finished_at": iso(restore.finished_at),
-    }
-
-
-def _report(engine: Engine, restore: Restore) -> dict[str, Any]:
-    if restore.report is not None:
-        return dict(restore.report)
-    with engine.database.reading() as session:
-        backup = backups.get(session, restore.backup_id)
-        found = [one.to_json() for one in restores.findings_of(session, restore.id)]
-    try:
-        manifest = open_backup(engine.tools, backup).manifest
-    except RestorebotError:  # the findings say what is the matter with it
-        return {"records": {}, "attachments": {}, "findings": found}
-    with engine.database.reading() as session:
-        return make_report(session, restore, manifest)
-
-
-def _grants(engine: Engine, restore: Restore) -> list[dict[str, Any]]:
-    with engine.database.reading() as session:
-        return grants_json(session, list_grants(session, restore.organization_id, restore_id=restore.id))
 
 
 def plan_json(found: Assessment) -> dict[str, Any]:

@@ -21,12 +21,13 @@ from core.cli.context import (
     show_table,
 )
 from core.cli.follow import follow_or_leave
-from core.cli.reports import head_json, plan_json, restore_json, show_plan, show_report
+from core.cli.reports import plan_json, show_plan, show_report
 from core.engine import Engine
 from core.errors import RunFailed
 from core.findings import blocks
 from core.restore import restores
 from core.restore.assess import assess
+from core.restore.document import head_json, restore_json
 from core.restore.request import RestoreRequest, parse_resolution, parse_without
 from core.restore.restores import Restore
 from core.restore.submission import Confirmed, submit
@@ -103,7 +104,7 @@ def finish(engine: Engine, restore_id: str, *, as_json: bool, aim: RestoreStatus
     """Follow a run to its end, show the report, and exit with its status: 0 when it came to its aim."""
     restore = follow_or_leave(engine, restores.RUNS, restore_id, quiet=as_json)
     if as_json:
-        show_json(restore_json(engine, restore))
+        show_json(restore_json(engine.tools, restore))
     else:
         show_report(engine, restore)
     raise typer.Exit(COMPLETED if restore.status is aim else exit_status(restore))
@@ -126,7 +127,7 @@ def list_restores(context: typer.Context, as_json: Json = False) -> None:
             found = restores.list_all(session)
             named = {one.id: one.name for one in apps.list_all(session)}
         if as_json:
-            show_json([head_json(engine, one) for one in found])
+            show_json([head_json(engine.tools, one) for one in found])
             return
         show_table(
             ("id", "status", "step", "backup", "destination", "started"),
@@ -144,7 +145,7 @@ def show(context: typer.Context, name: RestoreName, as_json: Json = False) -> No
     with engine_of(context) as engine:
         restore = _find(engine, name)
         if as_json:
-            show_json(restore_json(engine, restore))
+            show_json(restore_json(engine.tools, restore))
         else:
             show_report(engine, restore)
 

@@ -20,3 +20,8 @@ def check_golden(name: str, shown: Mapping[str, Any]) -> None:
         return
     assert path.is_file(), f"{path.name} is no golden yet: GOLDENS=write pytest {Path(__file__).parent}"
     assert json.loads(path.read_text("utf-8")) == json.loads(text), f"{name} looks different: GOLDENS=write shows how"
+
+
+def golden_names(journey: str) -> set[str]:
+    """Of all that stand there, for who asks whether each is still shown."""
+    return {path.stem for path in (GOLDENS / journey).glob("*.json")}

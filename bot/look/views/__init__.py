@@ -1,0 +1,1 @@
+"""Windows as pure functions of what they show."""

@@ -1,0 +1,43 @@
+"""How the bot words counts, times and names in plain text."""
+
+import unicodedata
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+_BAR: Final = 10
+_RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """Where Slack shows no date of its own."""
+    return f"{at.astimezone(zone):%d %b %Y, %H:%M}"
+
+
+def duration(passed: timedelta) -> str:
+    """Rounded: 12 s, 4 min, 2 h 5 min, 3 days."""
+    seconds = max(0, round(passed.total_seconds()))
+    if seconds < 90:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return plural(round(hours / 24), "day")
+
+
+def bar(done: int, total: int, width: int = _BAR) -> str:
+    filled = 0 if total <= 0 else min(width, done * width // total)
+    return "▓" * filled + "░" * (width - filled)
+
+
+def isolated(name: str) -> str:
+    """A name that is read from right to left, set apart so that it does not turn around what stands beside it."""
+    turns = any(unicodedata.bidirectional(one) in _RIGHT_TO_LEFT for one in name)
+    return f"\u2068{name}\u2069" if turns else name
