@@ -38,11 +38,12 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[OpenPage]:
-    """Open a URL as a browser of its own; a script error or a broken rule of the page's security fails the test."""
+    """Open a URL as a browser of its own; a script error or a broken rule of the page's security fails the test.
+    `breaks`: the server goes away in between, which the browser notes as an error of its own."""
     contexts = []
     wrong: list[str] = []
 
-    def open_(url: str, *, width: int = 1280, height: int = 800, dark: bool = False) -> Page:
+    def open_(url: str, *, width: int = 1280, height: int = 800, dark: bool = False, breaks: bool = False) -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -54,7 +55,11 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
         context.set_default_timeout(_WAIT_MS)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        unloaded = "Failed to load resource" if breaks else "\0"
+        page.on(
+            "console",
+            lambda said: wrong.append(said.text) if said.type == "error" and unloaded not in said.text else None,
+        )
         page.on("dialog", lambda dialog: wrong.append(f"a script ran: {dialog.message}"))
         page.goto(url)
         return page

@@ -46,17 +46,18 @@ def test_long_names_and_words_do_not_widen_it(canned: Canned, open_page: OpenPag
 def test_the_sidebar_is_a_drawer(canned: Canned, open_page: OpenPage) -> None:
     page = open_page(f"{canned.url}#person=U0ADMIN&channel=C0OPS", width=375, height=812)
     sidebar = page.get_by_role("navigation")
-    expect(sidebar).to_have_count(0)
+    expect(sidebar).not_to_be_in_viewport()
+    assert sidebar.evaluate("node => node.inert")
     menu = page.get_by_role("button", name="Channels", exact=True)
     menu.click()
     expect(sidebar.get_by_role("link").first).to_be_focused()
     page.keyboard.press("Escape")
-    expect(sidebar).to_have_count(0)
+    expect(sidebar).not_to_be_in_viewport()
     expect(menu).to_be_focused()
     menu.click()
     sidebar.get_by_role("link", name="wiki-team").click()
     expect(page.get_by_text("Line 59")).to_be_in_viewport()
-    expect(sidebar).to_have_count(0)
+    expect(sidebar).not_to_be_in_viewport()
 
 
 def test_a_thread_takes_the_whole_screen(canned: Canned, open_page: OpenPage) -> None:

@@ -5,12 +5,19 @@ const UNREACHABLE = "The local workspace does not answer. Nothing was sent. Is r
 const STRANGER = 403;
 const AGAIN_MS = 10_000; // a page whose cookie is refused for good is not loaded for ever
 
-/** The answer as JSON, {ok: false, error} for what is not there; throws where there is no such answer. */
+/** There is no server, or none that knows this page. */
+export class Unreachable extends Error {}
+
+/** The answer as JSON, {ok: false, error} for what is not there. Throws Unreachable. */
 export async function get(path, parameters = {}, signal = undefined) {
   const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== undefined));
-  const answer = await fetch(`${path}?${query}`, { signal, headers: { accept: "application/json" } });
-  if (answer.status === STRANGER) loadAgain();
-  return answer.json();
+  try {
+    const answer = await fetch(`${path}?${query}`, { signal, headers: { accept: "application/json" } });
+    if (answer.status === STRANGER) loadAgain();
+    return await answer.json();
+  } catch (cause) {
+    throw new Unreachable(path, { cause });
+  }
 }
 
 /** The server was started anew and does not know this page any more; loading it again makes them known. */

@@ -25,7 +25,8 @@ export class Blocks {
     reconcile(this.element, named, {
       key: (block) => `${block.type} ${block.block_id}`,
       signature: (block) => JSON.stringify(block),
-      make: (block) => h("div", { class: `block block-${block.type}`, "data-block": block.block_id }, draw(block, this.#surface)),
+      make: (block) =>
+        h("div", { class: `block block-${block.type}`, "data-block": block.block_id }, draw(block, this.#surface)),
     });
     this.showErrors(this.#errors);
   }
@@ -60,12 +61,18 @@ const BLOCKS = {
   header: (block) => h("h3", {}, plain(block.text)),
   context: (block, surface) =>
     block.elements.map((element) =>
-      element.type === "image" ? picture(element) : h("span", { class: "text" }, textNodes(element, surface.directory))),
+      element.type === "image" ? picture(element) : h("span", { class: "text" }, textNodes(element, surface.directory)),
+    ),
   divider: () => h("hr"),
   actions: (block, surface) => elementsOf(block).map((element) => control(element, { block, surface })),
   input,
   image: (block) =>
-    h("figure", {}, block.title && h("figcaption", {}, plain(block.title)), picture({ ...block, image_url: block.image_url ?? block.slack_file?.url })),
+    h(
+      "figure",
+      {},
+      block.title && h("figcaption", {}, plain(block.title)),
+      picture({ ...block, image_url: block.image_url ?? block.slack_file?.url }),
+    ),
   rich_text: (block, surface) => h("div", { class: "text" }, richText(block, surface.directory)),
   markdown: (block) => h("div", { class: "text" }, markdown(block.text)),
   table,
@@ -75,14 +82,22 @@ function section(block, surface) {
   const id = uid("text");
   const { accessory } = block;
   const said = h(
-    "div", { class: "section-text", id },
+    "div",
+    { class: "section-text", id },
     block.text && h("div", { class: "text" }, textNodes(block.text, surface.directory)),
-    block.fields && h("div", { class: "fields" },
-      block.fields.map((field) => h("div", { class: "text" }, textNodes(field, surface.directory)))),
+    block.fields &&
+      h(
+        "div",
+        { class: "fields" },
+        block.fields.map((field) => h("div", { class: "text" }, textNodes(field, surface.directory))),
+      ),
   );
   if (!accessory) return said;
   const beside = control(accessory, { block, surface, labelledby: block.text ? id : undefined });
-  return [said, h("div", { class: BESIDE.has(accessory.type) ? "accessory beside" : `accessory ${accessory.type}` }, beside)];
+  return [
+    said,
+    h("div", { class: BESIDE.has(accessory.type) ? "accessory beside" : `accessory ${accessory.type}` }, beside),
+  ];
 }
 
 function input(block, surface) {
@@ -90,8 +105,14 @@ function input(block, surface) {
   const hint = uid("hint");
   const error = uid("error");
   return h(
-    "div", { class: "field" },
-    h("div", { class: "label", id: label }, plain(block.label), block.optional && h("span", { class: "optional" }, " (optional)")),
+    "div",
+    { class: "field" },
+    h(
+      "div",
+      { class: "label", id: label },
+      plain(block.label),
+      block.optional && h("span", { class: "optional" }, " (optional)"),
+    ),
     control(block.element, { block, surface, labelledby: label, describedby: block.hint ? `${error} ${hint}` : error }),
     h("div", { class: "field-error", id: error }),
     block.hint && h("div", { class: "hint", id: hint }, plain(block.hint)),
@@ -102,6 +123,24 @@ function table(block, surface) {
   const cell = (held) => (held.type === "rich_text" ? richText(held, surface.directory) : held.text);
   const [head, ...rows] = block.rows;
   const align = (number) => block.column_settings?.[number]?.align;
-  const row = (cells, tag) => h("tr", {}, cells.map((held, number) => h(tag, { class: align(number), scope: tag === "th" && "col" }, cell(held))));
-  return h("div", { class: "table-frame", tabindex: "0" }, h("table", {}, h("thead", {}, row(head, "th")), h("tbody", {}, rows.map((cells) => row(cells, "td")))));
+  const row = (cells, tag) =>
+    h(
+      "tr",
+      {},
+      cells.map((held, number) => h(tag, { class: align(number), scope: tag === "th" && "col" }, cell(held))),
+    );
+  return h(
+    "div",
+    { class: "table-frame", tabindex: "0" },
+    h(
+      "table",
+      {},
+      h("thead", {}, row(head, "th")),
+      h(
+        "tbody",
+        {},
+        rows.map((cells) => row(cells, "td")),
+      ),
+    ),
+  );
 }

@@ -10,7 +10,17 @@ const PAUSE_MS = 200; // between the last key and the question to the app
  * from the app; it may throw an Error whose message is shown. minimum: characters before it is asked.
  * onchange is given the chosen options; set(options) changes them from outside.
  */
-export function combobox({ groups, chosen = [], multiple = false, most = Infinity, minimum = 0, remote = false, placeholder = "", onchange, attributes = {} }) {
+export function combobox({
+  groups,
+  chosen = [],
+  multiple = false,
+  most = Infinity,
+  minimum = 0,
+  remote = false,
+  placeholder = "",
+  onchange,
+  attributes = {},
+}) {
   const listId = uid("options");
   let query = "";
   let shown = []; // [{option, node}]
@@ -19,11 +29,24 @@ export function combobox({ groups, chosen = [], multiple = false, most = Infinit
   let pause;
 
   const input = h("input", {
-    type: "text", role: "combobox", "aria-expanded": "false", "aria-controls": listId, "aria-autocomplete": "list",
-    autocomplete: "off", spellcheck: "false", ...attributes,
+    type: "text",
+    role: "combobox",
+    "aria-expanded": "false",
+    "aria-controls": listId,
+    "aria-autocomplete": "list",
+    autocomplete: "off",
+    spellcheck: "false",
+    ...attributes,
   });
   const chips = h("span", { class: "chips" });
-  const list = h("div", { class: "popup", role: "listbox", id: listId, "aria-multiselectable": multiple && "true", hidden: true, tabindex: "-1" });
+  const list = h("div", {
+    class: "popup",
+    role: "listbox",
+    id: listId,
+    "aria-multiselectable": multiple && "true",
+    hidden: true,
+    tabindex: "-1",
+  });
   list.setAttribute("aria-label", placeholder || "Choices");
   const frame = h("div", { class: "combo-frame" }, multiple && chips, input, icon("down"));
   const root = h("div", { class: multiple ? "combo multiple" : "combo" }, frame, list);
@@ -48,7 +71,8 @@ export function combobox({ groups, chosen = [], multiple = false, most = Infinit
       input.focus();
     };
     return h(
-      "span", { class: "chip" },
+      "span",
+      { class: "chip" },
       h("span", { class: "chip-text", title: option.text }, option.text),
       h("button", { type: "button", "aria-label": `Remove ${option.text}`, onclick: remove }, icon("close")),
     );
@@ -127,9 +151,15 @@ export function combobox({ groups, chosen = [], multiple = false, most = Infinit
     const node = h(
       "div",
       {
-        class: "option", role: "option", id: uid("option"),
+        class: "option",
+        role: "option",
+        id: uid("option"),
         onclick: () => choose(option),
-        onmousemove: () => point(shown.findIndex((each) => each.node === node), { scroll: false }),
+        onmousemove: () =>
+          point(
+            shown.findIndex((each) => each.node === node),
+            { scroll: false },
+          ),
       },
       h("span", { class: "option-text" }, option.text),
       option.description && h("span", { class: "option-description" }, option.description),
@@ -179,7 +209,10 @@ export function combobox({ groups, chosen = [], multiple = false, most = Infinit
     shown = [];
     query = "";
     if (multiple) input.value = "";
-    else show();
+    else {
+      show();
+      input.setSelectionRange(0, 0); // the beginning of a long choice is what tells it from others
+    }
   }
 
   // The focus stays in the input, wherever in the list the mouse is pressed.
@@ -204,7 +237,12 @@ export function combobox({ groups, chosen = [], multiple = false, most = Infinit
     const to = { ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + 8, PageUp: active - 8 }[event.key];
     if (to !== undefined) {
       if (!isOpen()) open();
-      else if (shown.length) point(event.key.startsWith("Page") ? Math.max(0, Math.min(to, shown.length - 1)) : (to + shown.length) % shown.length);
+      else if (shown.length)
+        point(
+          event.key.startsWith("Page")
+            ? Math.max(0, Math.min(to, shown.length - 1))
+            : (to + shown.length) % shown.length,
+        );
     } else if (event.key === "Enter") {
       if (event.ctrlKey || event.metaKey) return;
       if (!isOpen()) open();

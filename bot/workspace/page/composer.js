@@ -1,7 +1,7 @@
 // Where a person writes: messages, slash commands with what the app offers, and the menu of shortcuts.
 
 import { post } from "./api.js";
-import { h, icon, uid } from "./dom.js";
+import { h, icon, iconButton, uid } from "./dom.js";
 import { notice } from "./layers.js";
 import { menuButton, place } from "./popup.js";
 
@@ -19,23 +19,39 @@ export class Composer {
     this.#thread = thread;
     const listId = uid("commands");
     this.input = h("textarea", {
-      rows: "1", autocomplete: "off", "data-focus": thread ? "compose thread" : "compose",
-      ...(thread ? {} : { role: "combobox", "aria-expanded": "false", "aria-controls": listId, "aria-autocomplete": "list" }),
+      rows: "1",
+      autocomplete: "off",
+      "data-focus": thread ? "compose thread" : "compose",
+      ...(thread
+        ? {}
+        : { role: "combobox", "aria-expanded": "false", "aria-controls": listId, "aria-autocomplete": "list" }),
       oninput: () => this.#typed(),
       onkeydown: (event) => this.#key(event),
       onblur: () => this.#close(),
     });
-    this.list = h("div", { class: "popup", role: "listbox", id: listId, "aria-label": "Commands", hidden: true, onmousedown: (event) => event.preventDefault() });
-    this.send = h("button", { type: "button", class: "button primary square", "aria-label": "Send", title: "Send", onclick: () => this.#submit() }, icon("send"));
+    this.list = h("div", {
+      class: "popup",
+      role: "listbox",
+      id: listId,
+      "aria-label": "Commands",
+      hidden: true,
+      onmousedown: (event) => event.preventDefault(),
+    });
+    this.send = iconButton("send", "Send", () => this.#submit(), { class: "button primary square" });
     this.box = h(
-      "div", { class: "compose-box" },
-      !thread && menuButton({
-        label: "Shortcuts",
-        content: [icon("bolt")],
-        items: () => this.#page.shortcuts().map((shortcut) => ({
-          text: shortcut.name, description: shortcut.description, act: () => this.#shortcut(shortcut),
-        })),
-      }),
+      "div",
+      { class: "compose-box" },
+      !thread &&
+        menuButton({
+          label: "Shortcuts",
+          content: [icon("bolt")],
+          items: () =>
+            this.#page.shortcuts().map((shortcut) => ({
+              text: shortcut.name,
+              description: shortcut.description,
+              act: () => this.#shortcut(shortcut),
+            })),
+        }),
       this.input,
       this.send,
     );
@@ -46,8 +62,11 @@ export class Composer {
   /** place: what the draft belongs to; label: what the field is for; archived: nothing can be written there. */
   update(at, label, { archived = false } = {}) {
     this.box.hidden = archived;
-    this.hint.textContent = archived ? "This channel is archived. Nothing can be written here."
-      : this.#thread ? "Enter sends" : "Enter sends · / for commands · Shift and Enter for a new line";
+    this.hint.textContent = archived
+      ? "This channel is archived. Nothing can be written here."
+      : this.#thread
+        ? "Enter sends"
+        : "Enter sends · / for commands · Shift and Enter for a new line";
     this.input.setAttribute("aria-label", label);
     this.input.placeholder = label;
     if (at === this.#place) return;
@@ -70,10 +89,29 @@ export class Composer {
       this.#close();
       return;
     }
-    this.list.replaceChildren(...this.#offered.map((command, number) =>
-      h("div", { class: "option", role: "option", id: uid("command"), "aria-selected": "false", onclick: () => this.#choose(number), onmousemove: () => this.#point(number) },
-        h("span", { class: "option-text" }, h("b", {}, command.command), " ", h("span", { class: "usage" }, command.usage_hint ?? "")),
-        h("span", { class: "option-description" }, command.description ?? ""))));
+    this.list.replaceChildren(
+      ...this.#offered.map((command, number) =>
+        h(
+          "div",
+          {
+            class: "option",
+            role: "option",
+            id: uid("command"),
+            "aria-selected": "false",
+            onclick: () => this.#choose(number),
+            onmousemove: () => this.#point(number),
+          },
+          h(
+            "span",
+            { class: "option-text" },
+            h("b", {}, command.command),
+            " ",
+            h("span", { class: "usage" }, command.usage_hint ?? ""),
+          ),
+          h("span", { class: "option-description" }, command.description ?? ""),
+        ),
+      ),
+    );
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
     place(this.list, this.box, { wide: false, most: 560 });
@@ -134,14 +172,20 @@ export class Composer {
     this.#close();
     const command = text.startsWith("/") && !text.startsWith("//");
     if (command && this.#thread) {
-      notice(`${text.split(/\s/)[0]} is not supported in threads, as in Slack. Nothing was sent. Write it in the channel.`);
+      notice(
+        `${text.split(/\s/)[0]} is not supported in threads, as in Slack. Nothing was sent. Write it in the channel.`,
+      );
       return;
     }
     const where = { person: this.#page.person(), channel: this.#page.channel() };
     await this.#waiting(async () => {
       const answer = command
         ? await post("/page/command", { ...where, text })
-        : await post("/page/message", { ...where, text: this.#page.directory.written(text), thread_ts: this.#thread ? this.#page.thread() : undefined });
+        : await post("/page/message", {
+            ...where,
+            text: this.#page.directory.written(text),
+            thread_ts: this.#thread ? this.#page.thread() : undefined,
+          });
       if (answer.ok && this.input.value.trim() === text) this.input.value = "";
       return answer;
     });

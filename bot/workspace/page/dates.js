@@ -31,7 +31,11 @@ export function day(date) {
 function ago(date) {
   const seconds = Math.round((date - Date.now()) / 1000);
   const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: "auto" });
-  for (const [unit, size] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
+  for (const [unit, size] of [
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+  ]) {
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
   }
   return relative.format(seconds, "second");
@@ -54,8 +58,7 @@ export function slackDate(seconds, pattern) {
     time_secs: () => TIME_SECONDS.format(date),
     ago: () => ago(date),
   };
-  const said = pattern.replace(/\{(\w+)\}/g, (whole, name) => tokens[name]?.() ?? whole);
-  return /^\{\w+_pretty\}/.test(pattern) ? said.charAt(0).toUpperCase() + said.slice(1) : said;
+  return pattern.replace(/\{(\w+)\}/g, (whole, name) => tokens[name]?.() ?? whole);
 }
 
 function near(date, today = "today", yesterday = "yesterday", tomorrow = "tomorrow") {

@@ -40,9 +40,14 @@ export class Directory {
   /** What a person wrote as Slack's clients send it: markup escaped, @name of somebody known as a mention. */
   written(text) {
     const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-    const names = [...this.#byId.values()].flatMap((one) => [one.real_name, one.name].filter(Boolean).map((name) => [name, one.id]));
+    const names = [...this.#byId.values()].flatMap((one) =>
+      [one.real_name, one.name].filter(Boolean).map((name) => [name, one.id]),
+    );
     names.sort(([one], [other]) => other.length - one.length);
-    return names.reduce((said, [name, id]) => said.replaceAll(new RegExp(`(?<![\\w@])@${quoted(name)}(?!\\w)`, "giu"), `<@${id}>`), escaped);
+    return names.reduce(
+      (said, [name, id]) => said.replaceAll(new RegExp(`(?<![\\w@])@${quoted(name)}(?!\\w)`, "giu"), `<@${id}>`),
+      escaped,
+    );
   }
 
   channel(id) {
@@ -50,8 +55,13 @@ export class Directory {
   }
 
   avatar(id) {
-    const letters = (this.name(id).match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, 2).map((word) => [...word][0]).join("");
-    const tint = this.isBot(id) ? "bot" : [...id].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 997, 7) % TINTS;
+    const letters = (this.name(id).match(/[\p{L}\p{N}]+/gu) ?? [])
+      .slice(0, 2)
+      .map((word) => [...word][0])
+      .join("");
+    const tint = this.isBot(id)
+      ? "bot"
+      : [...id].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 997, 7) % TINTS;
     return h("span", { class: `avatar tint-${tint}`, "aria-hidden": "true" }, letters.toUpperCase() || "?");
   }
 }

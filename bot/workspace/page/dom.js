@@ -93,8 +93,11 @@ export function trapTab(root, event) {
   const first = all[0] ?? root;
   const final = all.at(-1) ?? root;
   const inside = root.contains(document.activeElement);
-  if (event.shiftKey ? document.activeElement === first || !inside || document.activeElement === root
-                     : document.activeElement === final || !inside) {
+  if (
+    event.shiftKey
+      ? document.activeElement === first || !inside || document.activeElement === root
+      : document.activeElement === final || !inside
+  ) {
     event.preventDefault();
     (event.shiftKey ? final : first).focus();
   }
@@ -124,8 +127,18 @@ const PATHS = {
   file: "M7 3h7l4 4v14H7zM14 3v4h4",
   more: "M6 11.5v1M12 11.5v1M18 11.5v1M6.5 12h-1M12.5 12h-1M18.5 12h-1",
   check: "M5 12.5l4.5 4.5L19 7.5",
-  people: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7M3 20c0-4 2.5-6 6-6s6 2 6 6M16 4.5a3.5 3.5 0 0 1 0 6M17.5 14.5c2.300.6 3.5 2.5 3.5 5.5",
+  people:
+    "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7M3 20c0-4 2.5-6 6-6s6 2 6 6M16 4.5a3.5 3.5 0 0 1 0 6M17.5 14.5c2.3.6 3.5 2.5 3.5 5.5",
 };
+
+/** A button that is only a sign; label is read out and shown as a tip. */
+export function iconButton(name, label, onclick, attributes = {}) {
+  return h(
+    "button",
+    { type: "button", class: "quiet square", "aria-label": label, title: label, onclick, ...attributes },
+    icon(name),
+  );
+}
 
 export function icon(name) {
   const namespace = "http://www.w3.org/2000/svg";

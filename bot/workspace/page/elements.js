@@ -38,8 +38,22 @@ const CONTROLS = {
   number_input: textInput,
   checkboxes: choices,
   radio_buttons: choices,
-  datepicker: (at) => moment(at, "date", "selected_date", (text) => text, (held) => held),
-  timepicker: (at) => moment(at, "time", "selected_time", (text) => text, (held) => held),
+  datepicker: (at) =>
+    moment(
+      at,
+      "date",
+      "selected_date",
+      (text) => text,
+      (held) => held,
+    ),
+  timepicker: (at) =>
+    moment(
+      at,
+      "time",
+      "selected_time",
+      (text) => text,
+      (held) => held,
+    ),
   datetimepicker: (at) => moment(at, "datetime-local", "selected_date_time", secondsOf, localOf),
   image: ({ element }) => picture(element),
 };
@@ -79,9 +93,10 @@ function button({ element, block, surface, attributes }) {
     "data-focus": attributes["data-focus"],
     onclick: press,
   };
-  const node = element.url && link(element.url, words).tagName === "A"
-    ? h("a", { ...all, href: element.url, target: "_blank", rel: "noopener noreferrer" }, words)
-    : h("button", { ...all, type: "button" }, words);
+  const node =
+    element.url && link(element.url, words).tagName === "A"
+      ? h("a", { ...all, href: element.url, target: "_blank", rel: "noopener noreferrer" }, words)
+      : h("button", { ...all, type: "button" }, words);
   return node;
 }
 
@@ -107,7 +122,11 @@ function overflow({ element, block, surface, attributes }) {
 
 function textInput(at) {
   const { element, block, surface, attributes } = at;
-  const modes = { email_text_input: "email", url_text_input: "url", number_input: element.is_decimal_allowed ? "decimal" : "numeric" };
+  const modes = {
+    email_text_input: "email",
+    url_text_input: "url",
+    number_input: element.is_decimal_allowed ? "decimal" : "numeric",
+  };
   const node = h(element.multiline ? "textarea" : "input", {
     ...attributes,
     type: element.multiline ? null : "text",
@@ -162,18 +181,36 @@ function choices(at) {
   };
   const node = h(
     "div",
-    { class: "choices", role: several ? "group" : "radiogroup", "aria-labelledby": attributes["aria-labelledby"], "aria-describedby": attributes["aria-describedby"], "aria-label": attributes["aria-label"] },
+    {
+      class: "choices",
+      role: several ? "group" : "radiogroup",
+      "aria-labelledby": attributes["aria-labelledby"],
+      "aria-describedby": attributes["aria-describedby"],
+      "aria-label": attributes["aria-label"],
+    },
     element.options.map((option, number) => {
       const description = option.description && uid("about");
       return h(
-        "label", { class: "choice" },
+        "label",
+        { class: "choice" },
         h("input", {
-          type: several ? "checkbox" : "radio", name: group, onchange: change,
-          "data-focus": focusMark(block, element, number), "aria-describedby": description,
+          type: several ? "checkbox" : "radio",
+          name: group,
+          onchange: change,
+          "data-focus": focusMark(block, element, number),
+          "aria-describedby": description,
         }),
-        h("span", {},
+        h(
+          "span",
+          {},
           h("span", { class: "choice-text" }, textNodes(option.text, surface.directory)),
-          description && h("span", { class: "choice-description", id: description }, textNodes(option.description, surface.directory))),
+          description &&
+            h(
+              "span",
+              { class: "choice-description", id: description },
+              textNodes(option.description, surface.directory),
+            ),
+        ),
       );
     }),
   );
@@ -188,7 +225,8 @@ function moment(at, type, field, read, write) {
     return held === null ? "" : write(held);
   };
   const node = h("input", {
-    ...attributes, type,
+    ...attributes,
+    type,
     "aria-required": block.type === "input" && !block.optional ? "true" : null,
     onchange: () => changed(at, { [field]: node.value ? read(node.value) : null }, () => (node.value = value())),
   });

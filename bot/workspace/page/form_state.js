@@ -46,7 +46,7 @@ export class FormState {
     this.#entries.set(name(blockId, element), entry);
   }
 
-  /** Begin with what the server has, {block_id: {action_id: {type, …}}}, for instance after the page was loaded again. */
+  /** Begin with what the server has, as state.values: for instance after the page was loaded again. */
   begin(values) {
     for (const [blockId, actions] of Object.entries(values)) {
       for (const [actionId, { type, ...entry }] of Object.entries(actions)) {
@@ -57,7 +57,9 @@ export class FormState {
 
   /** Forget what the new blocks have no place for, as Slack does: another id or another type of element. */
   keepOnly(blocks) {
-    const known = new Map(blocks.flatMap((block) => elementsOf(block).map((each) => [name(block.block_id, each), each])));
+    const known = new Map(
+      blocks.flatMap((block) => elementsOf(block).map((each) => [name(block.block_id, each), each])),
+    );
     for (const [key, entry] of this.#entries) {
       const element = known.get(key);
       const chosen = entry.selected_option;
@@ -65,7 +67,9 @@ export class FormState {
       if (!element || (chosen && options && !options.some((option) => option.value === chosen.value))) {
         this.#entries.delete(key);
       } else if (entry.selected_options && options) {
-        entry.selected_options = entry.selected_options.filter((each) => options.some((option) => option.value === each.value));
+        entry.selected_options = entry.selected_options.filter((each) =>
+          options.some((option) => option.value === each.value),
+        );
       }
     }
   }
@@ -107,7 +111,8 @@ function check({ element, optional }, entry) {
   const length = typeof value === "string" ? [...value].length : 0;
   if (element.min_length && length < element.min_length) return `Write at least ${element.min_length} characters.`;
   if (element.max_length && length > element.max_length) return `Write at most ${element.max_length} characters.`;
-  if (element.type === "email_text_input" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)) return "Enter an e-mail address.";
+  if (element.type === "email_text_input" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value))
+    return "Enter an e-mail address.";
   if (element.type === "url_text_input" && !URL.canParse(value)) return "Enter a web address.";
   if (element.type === "number_input") return checkNumber(element, value);
   return "";
@@ -116,7 +121,9 @@ function check({ element, optional }, entry) {
 function checkNumber(element, value) {
   const pattern = element.is_decimal_allowed ? /^-?\d*\.?\d+$/ : /^-?\d+$/;
   if (!pattern.test(value)) return element.is_decimal_allowed ? "Enter a number." : "Enter a whole number.";
-  if (element.min_value !== undefined && Number(value) < Number(element.min_value)) return `Enter ${element.min_value} or more.`;
-  if (element.max_value !== undefined && Number(value) > Number(element.max_value)) return `Enter ${element.max_value} or less.`;
+  if (element.min_value !== undefined && Number(value) < Number(element.min_value))
+    return `Enter ${element.min_value} or more.`;
+  if (element.max_value !== undefined && Number(value) > Number(element.max_value))
+    return `Enter ${element.max_value} or less.`;
   return "";
 }

@@ -12,7 +12,11 @@ export class Home {
   constructor(page) {
     this.#page = page;
     this.empty = h("p", { class: "empty" }, "The app has not published anything for you yet.");
-    this.element = h("div", { class: "scroller home", tabindex: "0", role: "region", "aria-label": "App Home", hidden: true }, this.empty);
+    this.element = h(
+      "div",
+      { class: "scroller home", tabindex: "0", role: "region", "aria-label": "App Home", hidden: true },
+      this.empty,
+    );
   }
 
   update(view) {

@@ -1,7 +1,7 @@
 // What went over the wire between the workspace and the app, as a drawer at the lower edge.
 
 import { get } from "./api.js";
-import { h, icon, reconcile } from "./dom.js";
+import { h, icon, iconButton, reconcile } from "./dom.js";
 
 const KEPT = 500;
 const TOKEN = /("(?:\\.|[^"\\])*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
@@ -15,16 +15,32 @@ export class Inspector {
   constructor() {
     this.toggle = h(
       "button",
-      { type: "button", class: "quiet", "aria-expanded": "false", "aria-controls": "inspector", onclick: () => this.#show(this.element.hidden) },
-      icon("wire"), "Inspector",
+      {
+        type: "button",
+        class: "quiet",
+        "aria-expanded": "false",
+        "aria-controls": "inspector",
+        onclick: () => this.#show(this.element.hidden),
+      },
+      icon("wire"),
+      "Inspector",
     );
-    this.filter = h("input", { type: "search", placeholder: "Filter", "aria-label": "Filter requests", oninput: () => this.#draw() });
+    this.filter = h("input", {
+      type: "search",
+      placeholder: "Filter",
+      "aria-label": "Filter requests",
+      oninput: () => this.#draw(),
+    });
     this.element = h(
-      "aside", { class: "inspector", id: "inspector", "aria-label": "Inspector", hidden: true },
-      h("header", { class: "wire-head" },
+      "aside",
+      { class: "inspector", id: "inspector", "aria-label": "Inspector", hidden: true },
+      h(
+        "header",
+        { class: "wire-head" },
         h("h2", {}, "Inspector"),
         this.filter,
-        h("button", { type: "button", class: "quiet square", "aria-label": "Close the inspector", onclick: () => this.#show(false) }, icon("close"))),
+        iconButton("close", "Close the inspector", () => this.#show(false)),
+      ),
       h("div", { class: "wire" }, this.#list, this.#detail),
     );
     this.element.addEventListener("keydown", (event) => {
@@ -54,7 +70,9 @@ export class Inspector {
 
   #draw() {
     const words = this.filter.value.trim().toLowerCase();
-    const found = this.#entries.filter((entry) => `${entry.what} ${entry.status} ${entry.direction}`.toLowerCase().includes(words));
+    const found = this.#entries.filter((entry) =>
+      `${entry.what} ${entry.status} ${entry.direction}`.toLowerCase().includes(words),
+    );
     const top = this.#list.scrollTop;
     reconcile(this.#list, found, {
       key: (entry) => entry.number,
@@ -69,11 +87,21 @@ export class Inspector {
     const wrong = entry.status >= 400 || !entry.status || entry.response?.ok === false;
     return h(
       "button",
-      { type: "button", class: "wire-row", "aria-pressed": String(entry === this.#chosen), "data-focus": `wire ${entry.number}`, onclick: () => this.#choose(entry) },
+      {
+        type: "button",
+        class: "wire-row",
+        "aria-pressed": String(entry === this.#chosen),
+        "data-focus": `wire ${entry.number}`,
+        onclick: () => this.#choose(entry),
+      },
       h("span", { class: `direction ${toApp ? "to" : "from"}`, title: entry.direction }, toApp ? "→ app" : "← app"),
       h("span", { class: "what", title: entry.what }, entry.what),
       entry.lint?.length > 0 && h("span", { class: "lint-count" }, `${entry.lint.length} lint`),
-      h("span", { class: wrong ? "status wrong" : "status" }, (entry.response?.ok === false && entry.response.error) || String(entry.status || "none")),
+      h(
+        "span",
+        { class: wrong ? "status wrong" : "status" },
+        (entry.response?.ok === false && entry.response.error) || String(entry.status || "none"),
+      ),
       h("span", { class: "ms" }, `${entry.ms} ms`),
     );
   }
@@ -82,16 +110,34 @@ export class Inspector {
     this.#chosen = entry;
     this.#draw();
     this.#detail.replaceChildren(
-      h("p", { class: "wire-title" }, h("b", {}, entry.what), ` · ${entry.direction} · ${new Date(entry.at * 1000 || entry.at).toLocaleTimeString()} · ${entry.ms} ms`),
-      ...(entry.lint?.length ? [h("h3", {}, "Lint findings"), h("ul", { class: "lint" }, entry.lint.map((finding) => h("li", {}, typeof finding === "string" ? finding : JSON.stringify(finding))))] : []),
-      h("h3", {}, "Request"), json(entry.request),
-      h("h3", {}, "Response"), json(entry.response),
+      h(
+        "p",
+        { class: "wire-title" },
+        h("b", {}, entry.what),
+        ` · ${entry.direction} · ${new Date(entry.at * 1000 || entry.at).toLocaleTimeString()} · ${entry.ms} ms`,
+      ),
+      ...(entry.lint?.length
+        ? [
+            h("h3", {}, "Lint findings"),
+            h(
+              "ul",
+              { class: "lint" },
+              entry.lint.map((finding) => h("li", {}, typeof finding === "string" ? finding : JSON.stringify(finding))),
+            ),
+          ]
+        : []),
+      h("h3", {}, "Request"),
+      json(entry.request),
+      h("h3", {}, "Response"),
+      json(entry.response),
     );
     this.#detail.scrollTop = 0;
   }
 
   #explain() {
-    this.#detail.replaceChildren(h("p", { class: "empty" }, "Choose a request to see what was sent and what was answered."));
+    this.#detail.replaceChildren(
+      h("p", { class: "empty" }, "Choose a request to see what was sent and what was answered."),
+    );
   }
 }
 

@@ -53,7 +53,11 @@ export function ask(confirm, directory) {
       lower();
       resolve(yes);
     };
-    const no = h("button", { type: "button", class: "button", onclick: () => answer(false) }, plain(confirm.deny) || "Cancel");
+    const no = h(
+      "button",
+      { type: "button", class: "button", onclick: () => answer(false) },
+      plain(confirm.deny) || "Cancel",
+    );
     const yes = h(
       "button",
       { type: "button", class: `button ${confirm.style ?? "primary"}`, onclick: () => answer(true) },
@@ -61,7 +65,14 @@ export function ask(confirm, directory) {
     );
     const dialog = h(
       "div",
-      { class: "dialog question", role: "alertdialog", "aria-modal": "true", "aria-labelledby": title, "aria-describedby": text, tabindex: "-1" },
+      {
+        class: "dialog question",
+        role: "alertdialog",
+        "aria-modal": "true",
+        "aria-labelledby": title,
+        "aria-describedby": text,
+        tabindex: "-1",
+      },
       h("h2", { id: title }, plain(confirm.title) || "Are you sure?"),
       h("div", { id: text, class: "text" }, textNodes(confirm.text, directory)),
       h("div", { class: "dialog-foot" }, no, yes),
@@ -78,7 +89,8 @@ let gone;
 export function notice(text) {
   gone?.();
   const box = h(
-    "div", { class: "notice" },
+    "div",
+    { class: "notice" },
     h("p", {}, text),
     h("button", { type: "button", class: "quiet", onclick: () => gone() }, "Dismiss"),
   );

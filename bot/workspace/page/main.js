@@ -1,16 +1,16 @@
 // The page: one person, one place, what is there; kept up to date by a long poll.
 
-import { get, post } from "./api.js";
+import { get, post, Unreachable } from "./api.js";
 import { Composer } from "./composer.js";
 import { Directory } from "./directory.js";
-import { h, icon } from "./dom.js";
+import { h, iconButton } from "./dom.js";
 import { Home } from "./home.js";
 import { Inspector } from "./inspector.js";
 import { notice } from "./layers.js";
 import { MessageList } from "./messages.js";
 import { Modals } from "./modals.js";
 import { address, route, settle } from "./route.js";
-import { Sidebar } from "./sidebar.js";
+import { placeIcon, Sidebar } from "./sidebar.js";
 
 const RETRY_MS = 1000;
 const NARROW = matchMedia("(max-width: 720px)");
@@ -26,7 +26,7 @@ class Page {
   constructor() {
     this.sidebar = new Sidebar(this);
     this.messages = new MessageList(this);
-    this.thread_ = new MessageList(this, { thread: true });
+    this.threadMessages = new MessageList(this, { thread: true });
     this.composer = new Composer(this);
     this.replier = new Composer(this, { thread: true });
     this.home = new Home(this);
@@ -54,7 +54,11 @@ class Page {
 
   async act(container, surface, blockId, element, value) {
     const answer = await post("/page/action", {
-      person: this.person(), container, block_id: blockId, action_id: element.action_id, value,
+      person: this.person(),
+      container,
+      block_id: blockId,
+      action_id: element.action_id,
+      value,
       state_values: surface.form.values(surface.blocks),
     });
     if (!answer.ok) notice(answer.shown);
@@ -62,7 +66,13 @@ class Page {
   }
 
   options(container, blockId, element, query) {
-    return post("/page/options", { person: this.person(), container, block_id: blockId, action_id: element.action_id, query });
+    return post("/page/options", {
+      person: this.person(),
+      container,
+      block_id: blockId,
+      action_id: element.action_id,
+      query,
+    });
   }
 
   /** Fetch and draw everything shown; a call during another one waits for a whole round after its own beginning. */
@@ -80,8 +90,8 @@ class Page {
     })();
     try {
       await this.#drawing;
-    } catch {
-      this.#connected(false);
+    } catch (error) {
+      this.#failed(error);
     } finally {
       this.#drawing = null;
     }
@@ -116,14 +126,15 @@ class Page {
     this.sidebar.update(state, at);
     this.#showPlace(at, state, messages?.messages ?? [], replies?.messages);
     this.modals.update(state.modals ?? []);
-    this.#connected(true);
+    this.offline.hidden = true;
   }
 
   #showPlace(at, state, messages, replies) {
     const isHome = at.channel === "home";
     const channel = this.directory.channel(at.channel);
     const title = isHome ? this.directory.app.name : channel.name;
-    this.title.replaceChildren(...[icon(isHome ? "home" : { channel: "hash", private: "lock" }[channel.kind] ?? "thread"), h("span", { title }, title), channel?.is_ext_shared && h("span", { class: "badge" }, "Shared with another company")].filter(Boolean));
+    this.title.replaceChildren(placeIcon(isHome ? "home" : channel.kind), h("span", { title }, title));
+    if (channel?.is_ext_shared) this.title.append(h("span", { class: "badge" }, "Shared with another company"));
     document.title = `${title} · ${this.directory.me.real_name || this.directory.me.name} · local workspace`;
     this.messages.element.hidden = this.composer.element.hidden = isHome;
     this.home.element.hidden = !isHome;
@@ -134,7 +145,9 @@ class Page {
     if (isHome) this.home.update(state.home);
     else {
       this.messages.update(`${at.person} ${at.channel}`, messages);
-      this.composer.update(`${at.person} ${at.channel}`, `Message ${channel.kind === "dm" ? "" : "#"}${channel.name}`, { archived: channel.is_archived });
+      this.composer.update(`${at.person} ${at.channel}`, `Message ${channel.kind === "dm" ? "" : "#"}${channel.name}`, {
+        archived: channel.is_archived,
+      });
     }
     const open = Boolean(at.thread) && !isHome;
     this.side.hidden = !open;
@@ -142,28 +155,49 @@ class Page {
     if (open) {
       this.where.textContent = channel.kind === "dm" ? channel.name : `#${channel.name}`;
       this.gone.hidden = Boolean(replies);
-      this.thread_.update(`${at.person} ${at.channel} ${at.thread}`, replies ?? []);
+      this.threadMessages.update(`${at.person} ${at.channel} ${at.thread}`, replies ?? []);
       this.replier.update(`${at.person} ${at.channel} ${at.thread}`, "Reply…", { archived: channel.is_archived });
     }
     this.#reach();
   }
 
   #build() {
-    const menu = h("button", { type: "button", class: "quiet square menu-button", "aria-label": "Channels", title: "Channels", onclick: () => this.#drawer(true) }, icon("menu"));
+    const menu = iconButton("menu", "Channels", () => this.#drawer(true), { class: "quiet square menu-button" });
     this.title = h("h2", { class: "place-title", tabindex: "-1" });
-    this.tabs = h("div", { class: "tabs", hidden: true }, h("a", { class: "tab", href: "#", "aria-current": "page", onclick: (event) => event.preventDefault() }, "Home"), h("a", { class: "tab", href: "#" }, "Messages"));
-    this.main = h("main", { class: "main" },
+    this.tabs = h(
+      "div",
+      { class: "tabs", hidden: true },
+      h("a", { class: "tab", href: "#", "aria-current": "page", onclick: (event) => event.preventDefault() }, "Home"),
+      h("a", { class: "tab", href: "#" }, "Messages"),
+    );
+    this.main = h(
+      "main",
+      { class: "main" },
       h("header", { class: "place-head" }, menu, this.title, this.tabs),
-      this.messages.element, this.home.element, this.composer.element);
+      this.messages.element,
+      this.home.element,
+      this.composer.element,
+    );
     this.where = h("span", { class: "thread-where" });
     this.gone = h("p", { class: "empty", hidden: true }, "This thread is not there any more.");
-    this.shut = h("button", { type: "button", class: "quiet square", "aria-label": "Close the thread", title: "Close the thread", onclick: () => this.go({ thread: undefined }) }, icon("close"));
-    this.side = h("aside", { class: "side", "aria-label": "Thread", hidden: true },
+    this.shut = iconButton("close", "Close the thread", () => this.go({ thread: undefined }));
+    this.side = h(
+      "aside",
+      { class: "side", "aria-label": "Thread", hidden: true },
       h("header", { class: "place-head" }, h("h2", { class: "place-title" }, "Thread ", this.where), this.shut),
-      this.gone, this.thread_.element, this.replier.element);
+      this.gone,
+      this.threadMessages.element,
+      this.replier.element,
+    );
     this.veil = h("div", { class: "veil", onclick: () => this.#drawer(false) });
-    this.offline = h("p", { class: "offline", role: "status", hidden: true }, "The local workspace does not answer. Trying again…");
-    document.getElementById("stage").append(h("div", { class: "workspace" }, this.sidebar.element, this.veil, this.main, this.side), this.offline);
+    this.offline = h(
+      "p",
+      { class: "offline", role: "status", hidden: true },
+      "The local workspace does not answer. Trying again…",
+    );
+    document
+      .getElementById("stage")
+      .append(h("div", { class: "workspace" }, this.sidebar.element, this.veil, this.main, this.side), this.offline);
     document.getElementById("local-line").append(this.inspector.toggle);
     document.body.append(this.inspector.element);
   }
@@ -178,7 +212,8 @@ class Page {
     const place = document.activeElement?.closest(".sidebar, .message");
     this.refresh().then(() => {
       if (this.thread()) this.replier.input.focus();
-      else if (place || document.activeElement === document.body) (route().channel === "home" ? this.title : this.composer.input).focus();
+      else if (place || document.activeElement === document.body)
+        (route().channel === "home" ? this.title : this.composer.input).focus();
     });
   }
 
@@ -186,7 +221,7 @@ class Page {
     if (document.body.classList.contains("drawer-open") === open) return;
     document.body.classList.toggle("drawer-open", open);
     this.#reach();
-    if (open) this.sidebar.element.querySelector("a, button")?.focus();
+    if (open) this.sidebar.element.querySelector("a, button")?.focus({ preventScroll: true });
     else this.main.querySelector(".menu-button").focus();
   }
 
@@ -198,8 +233,9 @@ class Page {
     this.side.inert = NARROW.matches && drawer;
   }
 
-  #connected(yes) {
-    this.offline.hidden = yes;
+  #failed(error) {
+    if (error instanceof Unreachable) this.offline.hidden = false;
+    else console.error(error);
   }
 
   /** Wait for changes for ever; what is shown is fetched again after each answer. */
@@ -216,10 +252,10 @@ class Page {
         for (const change of changes) if (change.kind === "notice" && change.text) notice(change.text);
         if (changes.some((change) => change.kind === "inspector")) await this.inspector.refresh();
         if (changes.some((change) => change.kind !== "inspector") || !this.offline.hidden) await this.refresh();
-      } catch {
+      } catch (error) {
         // Ended by the switch to another person, for whom other changes are waited for.
         if (signal.aborted) continue;
-        this.#connected(false);
+        this.#failed(error);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         await this.refresh();
       }

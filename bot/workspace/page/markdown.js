@@ -4,8 +4,21 @@ import { h } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 import { link } from "./mrkdwn.js";
 
-const INLINE =
-  /\\([\\`*_{}[\]()#+.!~|<>-])|(`+)([\s\S]+?)\2|\*\*(\S(?:[\s\S]*?\S)?)\*\*|~~(\S(?:[\s\S]*?\S)?)~~|\*(\S(?:[^*]*?\S)?)\*|(?<!\w)_(\S(?:[^_]*?\S)?)_(?!\w)|\[([^\]\n]+)\]\(([^()\s]+)\)|<(https?:[^<>\s]+)>/g;
+const INLINE = new RegExp(
+  [
+    /\\([\\`*_{}[\]()#+.!~|<>-])/, // an escaped sign
+    /(`+)([\s\S]+?)\2/,
+    /\*\*(\S(?:[\s\S]*?\S)?)\*\*/,
+    /~~(\S(?:[\s\S]*?\S)?)~~/,
+    /\*(\S(?:[^*]*?\S)?)\*/,
+    /(?<!\w)_(\S(?:[^_]*?\S)?)_(?!\w)/,
+    /\[([^\]\n]+)\]\(([^()\s]+)\)/,
+    /<(https?:[^<>\s]+)>/,
+  ]
+    .map((each) => each.source)
+    .join("|"),
+  "g",
+);
 const ITEM = /^(\s*)(?:[-*+]|(\d+)[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/;
 
 export function markdown(text) {
@@ -19,14 +32,22 @@ export function markdown(text) {
     else if (heading) nodes.push(h("p", { class: `md-h md-h${heading[1].length}` }, inline(heading[2])));
     else if (/^\s*([-*_])(?:\s*\1){2,}\s*$/.test(line)) nodes.push(h("hr"));
     else if (/^>/.test(line)) {
-      const quoted = [line, ...while_(lines, (next) => /^>/.test(next))];
+      const quoted = [line, ...takeWhile(lines, (next) => /^>/.test(next))];
       nodes.push(h("blockquote", {}, markdown(quoted.map((one) => one.replace(/^> ?/, "")).join("\n"))));
-    } else if (ITEM.test(line)) nodes.push(list([line, ...while_(lines, (next) => ITEM.test(next))]));
+    } else if (ITEM.test(line)) nodes.push(list([line, ...takeWhile(lines, (next) => ITEM.test(next))]));
     else if (line.includes("|") && /^\s*\|?[\s:|-]*-[\s:|-]*$/.test(lines[0] ?? "")) {
       lines.shift();
-      nodes.push(table(line, while_(lines, (next) => next.includes("|"))));
+      nodes.push(
+        table(
+          line,
+          takeWhile(lines, (next) => next.includes("|")),
+        ),
+      );
     } else {
-      const paragraph = [line, ...while_(lines, (next) => next.trim() && !/^(#{1,6}\s|>|```)/.test(next) && !ITEM.test(next))];
+      const paragraph = [
+        line,
+        ...takeWhile(lines, (next) => next.trim() && !/^(#{1,6}\s|>|```)/.test(next) && !ITEM.test(next)),
+      ];
       nodes.push(h("p", { class: "md-p" }, inline(paragraph.join("\n"))));
     }
   }
@@ -34,12 +55,12 @@ export function markdown(text) {
 }
 
 function fenced(lines) {
-  const code = while_(lines, (next) => !next.startsWith("```"));
+  const code = takeWhile(lines, (next) => !next.startsWith("```"));
   lines.shift();
   return code.join("\n");
 }
 
-function while_(lines, holds) {
+function takeWhile(lines, holds) {
   const taken = [];
   while (lines.length && holds(lines[0])) taken.push(lines.shift());
   return taken;
@@ -53,18 +74,50 @@ function list(items) {
       const [, indent, number, tick, said] = ITEM.exec(line);
       const mark = tick ? (tick === " " ? "☐" : "☑") : number ? `${number}.` : "•";
       const deep = Math.min(3, Math.floor(indent.length / 2));
-      return h("li", { class: `item deep-${deep}` }, h("span", { class: "item-mark" }, mark), h("span", {}, inline(said)));
+      return h(
+        "li",
+        { class: `item deep-${deep}` },
+        h("span", { class: "item-mark" }, mark),
+        h("span", {}, inline(said)),
+      );
     }),
   );
 }
 
 function table(head, rows) {
-  const cells = (line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
+  const cells = (line) =>
+    line
+      .trim()
+      .replace(/^\||\|$/g, "")
+      .split("|")
+      .map((cell) => cell.trim());
   return h(
-    "div", { class: "table-frame", tabindex: "0" },
-    h("table", {},
-      h("thead", {}, h("tr", {}, cells(head).map((cell) => h("th", { scope: "col" }, inline(cell))))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, cells(row).map((cell) => h("td", {}, inline(cell))))))),
+    "div",
+    { class: "table-frame", tabindex: "0" },
+    h(
+      "table",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          cells(head).map((cell) => h("th", { scope: "col" }, inline(cell))),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map((row) =>
+          h(
+            "tr",
+            {},
+            cells(row).map((cell) => h("td", {}, inline(cell))),
+          ),
+        ),
+      ),
+    ),
   );
 }
 

@@ -3,7 +3,7 @@
 import { download } from "./api.js";
 import { Blocks } from "./blocks.js";
 import { clock, dateOf, day, full } from "./dates.js";
-import { announce, h, icon, reconcile } from "./dom.js";
+import { announce, h, icon, iconButton, reconcile } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { notice } from "./layers.js";
 import { mrkdwn } from "./mrkdwn.js";
@@ -25,8 +25,17 @@ export class MessageList {
   constructor(page, { thread = false } = {}) {
     this.#page = page;
     this.thread = thread;
-    this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": thread ? "Thread" : "Messages" }, this.#list);
-    this.more = h("button", { type: "button", class: "button new-messages", hidden: true, onclick: () => this.#toEnd() }, "New messages", icon("down"));
+    this.scroller = h(
+      "div",
+      { class: "scroller", tabindex: "0", role: "region", "aria-label": thread ? "Thread" : "Messages" },
+      this.#list,
+    );
+    this.more = h(
+      "button",
+      { type: "button", class: "button new-messages", hidden: true, onclick: () => this.#toEnd() },
+      "New messages",
+      icon("down"),
+    );
     this.element = h("div", { class: "message-list" }, this.scroller, this.more);
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#stuck && this.#toEnd()).observe(this.scroller);
@@ -54,8 +63,15 @@ export class MessageList {
     const items = messages.map((message, number) => {
       const before = messages[number - 1];
       const newDay = !before || dateOf(before.ts).toDateString() !== dateOf(message.ts).toDateString();
-      const together = !newDay && before.user === message.user && !before.ephemeral === !message.ephemeral &&
-        message.ts - before.ts < TOGETHER_S && !(this.thread && number === 1);
+      // What has blocks is a whole of its own, and needs to be seen as one.
+      const together =
+        !newDay &&
+        before.user === message.user &&
+        message.ts - before.ts < TOGETHER_S &&
+        !message.blocks?.length &&
+        !message.ephemeral &&
+        !before.ephemeral &&
+        !(this.thread && number === 1);
       const rest = this.thread && number === 0 ? messages.length - 1 : null;
       return { message, newDay: newDay && day(dateOf(message.ts)), together, rest };
     });
@@ -132,21 +148,32 @@ class Row {
     const stamp = place
       ? h("a", { class: "stamp", href: address(place), "aria-label": `${clock(date)}, open as a thread` }, time)
       : h("span", { class: "stamp" }, time);
-    this.#head = h("div", { class: "message-head" },
-      h("span", { class: "author" }, name), directory.isBot(message.user) && h("span", { class: "badge" }, "App"), stamp);
+    this.#head = h(
+      "div",
+      { class: "message-head" },
+      h("span", { class: "author" }, name),
+      directory.isBot(message.user) && h("span", { class: "badge" }, "App"),
+      stamp,
+    );
     this.#foot = h("div", { class: "message-foot" }, this.#footer(message));
     this.element.replaceChildren(
       ...[
         newDay && h("div", { class: "day" }, h("span", {}, newDay)),
         h(
           "article",
-          { class: `message${together ? " together" : ""}${message.ephemeral ? " ephemeral" : ""}`, "aria-label": `${name}, ${clock(date)}` },
+          {
+            class: `message${together ? " together" : ""}${message.ephemeral ? " ephemeral" : ""}`,
+            "aria-label": `${name}, ${clock(date)}`,
+          },
           together ? h("span", { class: "gutter" }, stamp.cloneNode(true)) : directory.avatar(message.user),
-          h("div", { class: "message-body" },
+          h(
+            "div",
+            { class: "message-body" },
             message.ephemeral && h("div", { class: "only-you" }, icon("eye"), "Only visible to you"),
             !together && this.#head,
             this.#blocks ? this.#blocks.element : this.#text,
-            this.#foot),
+            this.#foot,
+          ),
           this.#tools(message),
         ),
         rest > 0 && h("div", { class: "day replies-line" }, h("span", {}, rest === 1 ? "1 reply" : `${rest} replies`)),
@@ -157,11 +184,16 @@ class Row {
   #content(message) {
     if (!message.blocks?.length) {
       this.#blocks = null;
-      this.#text.replaceChildren(...mrkdwn(message.text ?? "", this.#page.directory), ...(message.edited ? [h("span", { class: "edited" }, " (edited)")] : []));
+      this.#text.replaceChildren(
+        ...mrkdwn(message.text ?? "", this.#page.directory),
+        ...(message.edited ? [h("span", { class: "edited" }, " (edited)")] : []),
+      );
       return;
     }
     if (!this.#blocks) {
-      this.#blocks = new Blocks(surfaceOf(this.#page, { type: "message", channel: this.#page.channel(), ts: message.ts }));
+      this.#blocks = new Blocks(
+        surfaceOf(this.#page, { type: "message", channel: this.#page.channel(), ts: message.ts }),
+      );
     }
     this.#blocks.update(message.blocks);
   }
@@ -169,12 +201,24 @@ class Row {
   #footer(message) {
     const files = (message.files ?? []).map((file) => this.#file(file));
     const reactions = (message.reactions ?? []).map((reaction) =>
-      h("span", { class: "reaction", title: `:${reaction.name}:` }, emoji(reaction.name), " ", String(reaction.count ?? reaction.users?.length ?? 1)));
-    const replies = !this.#inThread && message.reply_count > 0 &&
-      h("button", { type: "button", class: "replies", onclick: () => this.#open(message) },
+      h(
+        "span",
+        { class: "reaction", title: `:${reaction.name}:` },
+        emoji(reaction.name),
+        " ",
+        String(reaction.count ?? reaction.users?.length ?? 1),
+      ),
+    );
+    const replies =
+      !this.#inThread &&
+      message.reply_count > 0 &&
+      h(
+        "button",
+        { type: "button", class: "replies", onclick: () => this.#open(message) },
         icon("thread"),
         h("span", { class: "replies-count" }, message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`),
-        message.latest_reply && h("span", { class: "replies-last" }, `last at ${clock(dateOf(message.latest_reply))}`));
+        message.latest_reply && h("span", { class: "replies-last" }, `last at ${clock(dateOf(message.latest_reply))}`),
+      );
     return [
       this.#blocks && message.edited && h("div", { class: "edited" }, "(edited)"),
       files.length > 0 && h("div", { class: "files" }, files),
@@ -189,15 +233,23 @@ class Row {
       const answer = await download(file);
       if (!answer.ok) notice(answer.shown);
     };
-    return h("button", { type: "button", class: "file", onclick: get, "aria-label": `Download ${name}` },
-      icon("file"), h("span", { class: "file-name" }, name), file.size !== undefined && h("span", { class: "file-size" }, bytes(file.size)));
+    return h(
+      "button",
+      { type: "button", class: "file", onclick: get, "aria-label": `Download ${name}` },
+      icon("file"),
+      h("span", { class: "file-name" }, name),
+      file.size !== undefined && h("span", { class: "file-size" }, bytes(file.size)),
+    );
   }
 
   #tools(message) {
     if (this.#inThread || message.ephemeral) return null;
     const label = `Reply to ${this.#page.directory.name(message.user)} in a thread`;
-    return h("div", { class: "tools" },
-      h("button", { type: "button", class: "quiet square", "aria-label": label, title: "Reply in thread", "data-focus": `reply ${message.ts}`, onclick: () => this.#open(message) }, icon("thread")));
+    return h(
+      "div",
+      { class: "tools" },
+      iconButton("thread", label, () => this.#open(message), { "data-focus": `reply ${message.ts}` }),
+    );
   }
 
   #open(message) {

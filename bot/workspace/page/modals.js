@@ -2,7 +2,7 @@
 
 import { post } from "./api.js";
 import { Blocks } from "./blocks.js";
-import { announce, focusable, h, icon, uid } from "./dom.js";
+import { announce, focusable, h, iconButton, uid } from "./dom.js";
 import { raise } from "./layers.js";
 import { plain } from "./mrkdwn.js";
 import { surfaceOf } from "./surface.js";
@@ -83,14 +83,15 @@ class View {
     this.#surface = surfaceOf(page, { type: "view", view_id: id }, { enter: () => this.submit() });
     this.#blocks = new Blocks(this.#surface);
     this.title = h("h2", { id: this.titleId, tabindex: "-1" });
-    this.backButton = h("button", { type: "button", class: "quiet square", "aria-label": "Back", title: "Back", onclick: () => this.close() }, icon("back"));
-    this.shut = h("button", { type: "button", class: "quiet square", "aria-label": "Close", title: "Close", onclick: () => this.close({ all: true }) }, icon("close"));
+    this.backButton = iconButton("back", "Back", () => this.close());
+    this.shut = iconButton("close", "Close", () => this.close({ all: true }));
     this.problem = h("p", { class: "modal-problem", role: "alert", hidden: true });
     this.body = h("div", { class: "modal-body" }, this.#blocks.element);
     this.closeButton = h("button", { type: "button", class: "button", onclick: () => this.close() });
     this.submitButton = h("button", { type: "submit", class: "button primary" });
     this.element = h(
-      "form", { class: "view", novalidate: true, "aria-labelledby": this.titleId },
+      "form",
+      { class: "view", novalidate: true, "aria-labelledby": this.titleId },
       h("header", { class: "modal-head" }, this.backButton, this.title, this.shut),
       this.body,
       this.problem,
@@ -150,7 +151,9 @@ class View {
     if (!count) return false;
     wrong?.focus();
     wrong?.closest(".block").scrollIntoView({ block: "nearest" });
-    announce(count === 1 ? Object.values(errors)[0] : `${count} fields need attention. ${Object.values(errors)[0]}`, { urgent: true });
+    announce(count === 1 ? Object.values(errors)[0] : `${count} fields need attention. ${Object.values(errors)[0]}`, {
+      urgent: true,
+    });
     return true;
   }
 

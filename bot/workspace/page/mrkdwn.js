@@ -47,9 +47,12 @@ export function mrkdwn(text, directory) {
       if (item) {
         const deep = Math.min(3, Math.floor(item[1].length / 2));
         nodes.push(
-          h("span", { class: `item deep-${deep}` },
+          h(
+            "span",
+            { class: `item deep-${deep}` },
             h("span", { class: "item-mark" }, item[2] === "-" ? "–" : item[2]),
-            h("span", {}, inline(item[3], directory))),
+            h("span", {}, inline(item[3], directory)),
+          ),
         );
         return;
       }
@@ -68,7 +71,7 @@ function inline(text, directory) {
     if (until > from) nodes.push(unescape(text.slice(from, until)));
   };
   TOKEN.lastIndex = 0;
-  for (let found; (found = TOKEN.exec(text)); ) {
+  for (let found; (found = TOKEN.exec(text));) {
     const [whole, block, code, angle, name, mark] = found;
     let node;
     let end = found.index + whole.length;

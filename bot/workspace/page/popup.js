@@ -23,12 +23,28 @@ export function place(list, anchor, { end = false, wide = true, most = 420 } = {
  * A button that opens a menu. items() gives [{text, description?, node?, current?, act}] when it opens.
  * Arrow keys, Home, End, Escape; the focus goes back to the button.
  */
-export function menuButton({ label, content = [icon("more")], items, look = "quiet square", end = false, attributes = {} }) {
+export function menuButton({
+  label,
+  content = [icon("more")],
+  items,
+  look = "quiet square",
+  end = false,
+  attributes = {},
+}) {
   const id = uid("menu");
   const menu = h("div", { class: "popup", role: "menu", id, "aria-label": label, hidden: true });
   const button = h(
     "button",
-    { type: "button", class: look, "aria-haspopup": "menu", "aria-expanded": "false", "aria-controls": id, "aria-label": label, title: label, ...attributes },
+    {
+      type: "button",
+      class: look,
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "aria-controls": id,
+      "aria-label": label,
+      title: label,
+      ...attributes,
+    },
     content,
   );
   const root = h("span", { class: "menu" }, button, menu);
@@ -48,7 +64,9 @@ export function menuButton({ label, content = [icon("more")], items, look = "qui
         h(
           "button",
           {
-            type: "button", class: "option", tabindex: "-1",
+            type: "button",
+            class: "option",
+            tabindex: "-1",
             role: item.current === undefined ? "menuitem" : "menuitemradio",
             "aria-checked": item.current === undefined ? null : String(item.current),
             onclick: () => {
@@ -79,7 +97,12 @@ export function menuButton({ label, content = [icon("more")], items, look = "qui
   menu.addEventListener("keydown", (event) => {
     const all = [...menu.querySelectorAll("button")];
     const at = all.indexOf(document.activeElement);
-    const to = { ArrowDown: (at + 1) % all.length, ArrowUp: (at - 1 + all.length) % all.length, Home: 0, End: all.length - 1 }[event.key];
+    const to = {
+      ArrowDown: (at + 1) % all.length,
+      ArrowUp: (at - 1 + all.length) % all.length,
+      Home: 0,
+      End: all.length - 1,
+    }[event.key];
     if (to !== undefined) all[to]?.focus();
     else if (event.key === "Escape") close({ back: true });
     else if (event.key === "Tab") closeQuietly();

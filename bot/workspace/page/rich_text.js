@@ -34,9 +34,16 @@ function list(element, directory) {
     "ul",
     { class: element.border ? "rich-list bordered" : "rich-list" },
     (element.elements ?? []).map((item, number) =>
-      h("li", { class: `item deep-${deep}` },
+      h(
+        "li",
+        { class: `item deep-${deep}` },
         h("span", { class: "item-mark", "aria-hidden": element.style !== "ordered" && "true" }, mark(number)),
-        h("span", {}, (item.elements ?? []).map((piece) => styled(piece, directory)))),
+        h(
+          "span",
+          {},
+          (item.elements ?? []).map((piece) => styled(piece, directory)),
+        ),
+      ),
     ),
   );
 }

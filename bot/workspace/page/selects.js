@@ -81,11 +81,16 @@ function written(query, { element }) {
 async function asked(query, { element, block, surface }) {
   const answer = await surface.options(block.block_id, element, query);
   if (!answer.ok) throw new Error(answer.shown);
-  return (answer.option_groups ?? [{ options: answer.options ?? [] }]).map(({ label, options }) => ({ label: plain(label), options }));
+  return (answer.option_groups ?? [{ options: answer.options ?? [] }]).map(({ label, options }) => ({
+    label: plain(label),
+    options,
+  }));
 }
 
 function people(query, { surface }) {
-  const found = surface.directory.people.filter((person) => !person.deleted && has(`${person.name} ${person.real_name ?? ""}`, query));
+  const found = surface.directory.people.filter(
+    (person) => !person.deleted && has(`${person.name} ${person.real_name ?? ""}`, query),
+  );
   return [{ options: found.map((person) => person.id) }];
 }
 
