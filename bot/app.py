@@ -1,5 +1,6 @@
 """The Bolt app: which request goes to which journey."""
 
+import json
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from bot import usage
 from bot.bot import Bot
 from bot.client import make_client
 from bot.commands import COMMANDS, Command
-from bot.errors import tell
+from bot.errors import problem_of, problem_view, tell
 from bot.home import listeners as home_listeners
 from bot.identity import Accounts, caller_of
 from bot.listening import hand_over
@@ -109,11 +110,15 @@ def _refuse_unknown(app: App, bot: Bot) -> None:
 
 
 def _on_error(bot: Bot) -> Callable[..., BoltResponse]:
-    """What a listener itself raises: Slack is answered all the same, the person is told."""
+    """What a listener itself raises: Slack is answered all the same, and the person is told where they look. A window
+    that was submitted shows it in the answer; an empty one would close it."""
 
     def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
+        if body.get("type") == "view_submission":
+            answer = {"response_action": "update", "view": problem_view(problem_of(error)).to_dict()}
+            return BoltResponse(status=200, body=json.dumps(answer), headers={"Content-Type": "application/json"})
         caller = caller_of(body)
-        bot.work.hand_over(caller.identity, lambda: tell(bot, caller, error))
+        bot.work.hand_over(caller.identity, lambda: tell(bot, caller, error, view_id=caller.window))
         return BoltResponse(status=200, body="")
 
     return on_error

@@ -1,6 +1,6 @@
 """What a person chose: the state of a window → a changed draft, or {block: what is wrong}. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -26,15 +26,16 @@ class Errors:
 Change = Callable[[Draft], Draft]
 
 
-def read_step(step: DraftStep, values: Values) -> Change | Errors:
+def read_step(step: DraftStep, view: Mapping[str, Any]) -> Change | Errors:
     """What the submitted window of a step says. Every missing answer is named at its field."""
+    values: Values = view["state"]["values"]
     match step:
         case DraftStep.SOURCE:
             return _chosen(values, Action.APP, "Choose the app whose backup you want.", choose_app)
         case DraftStep.BACKUP:
             return _chosen(values, Action.BACKUP, "Choose a backup.", choose_backup)
         case DraftStep.CONTENTS:
-            return _contents(values)
+            return _contents(values, view["blocks"])
         case DraftStep.DESTINATION:
             return _chosen(values, Action.DESTINATION, "Choose the app to restore into.", choose_destination)
         case DraftStep.VALIDATION:
@@ -145,13 +146,16 @@ def _chosen(values: Values, action: Action, missing: str, change: Callable[[str]
     return change(str(value)) if value else Errors(by_block={block: missing})
 
 
-def _contents(values: Values) -> Change | Errors:
-    """Without the element (the backup holds nothing to choose from) everything stays."""
+def _contents(values: Values, blocks: Sequence[Mapping[str, Any]]) -> Change | Errors:
+    """What was offered, which is what the backup holds, and is not ticked. Without the element everything stays."""
     block, element = _element(values, Action.CONTENTS)
     if not block:
         return _unchanged
     ticked = {str(one["value"]) for one in element.get("selected_options") or ()}
-    without = frozenset(part for part in Part if part.value not in ticked)
+    offered = {
+        str(one["value"]) for shown in blocks if shown["block_id"] == block for one in shown["element"]["options"]
+    }
+    without = frozenset(part for part in Part if part.value in offered - ticked)
 
     def change(state: DraftState) -> DraftState:
         return state if state.without == without else _unchecked(replace(state, without=without))

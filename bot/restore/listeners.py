@@ -12,14 +12,13 @@ from bot.client import call
 from bot.errors import tell
 from bot.identity import Caller, caller_of
 from bot.listening import hand_over
-from bot.metadata import Metadata, unpack
+from bot.metadata import Metadata, foreign, unpack
 from bot.restore import form
 from bot.restore.ids import Action, BlockId, Callback, Shortcut
 from bot.restore.views.backup import backup_option
 from bot.restore.views.frame import waiting_view
 from bot.restore.views.source import describe
 from bot.restore.wizard import Wizard
-from core.errors import RestorebotError
 from core.findings import FindingCode
 from core.restore.draft_state import ContainsData, DraftStep
 from core.restore.request import Resolution
@@ -49,7 +48,7 @@ def _open(bot: Bot, caller: Caller) -> None:
     view_id = str(opened["view"]["id"])
     try:
         Wizard.of(bot, caller).begin(view_id)
-    except RestorebotError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the person is told, and the log keeps the trace
         tell(bot, caller, error, view_id=view_id)
 
 
@@ -74,7 +73,9 @@ def _submitted(bot: Bot) -> Callable[..., None]:
 
     def listener(ack: Ack, body: dict[str, Any]) -> None:
         metadata = _metadata(body)
-        answer = form.read_step(DraftStep(metadata.step), body["view"]["state"]["values"])
+        if metadata.step not in set(DraftStep):
+            raise foreign()
+        answer = form.read_step(DraftStep(metadata.step), body["view"])
         if isinstance(answer, form.Errors):
             ack(response_action="errors", errors=dict(answer.by_block))
             return
@@ -126,8 +127,13 @@ def _continue(wizard: Wizard, body: Body) -> None:
 
 
 def _resolved(action: Body) -> form.Change:
-    code = str(action["action_id"]).removeprefix(f"{Action.RESOLVE}:")
-    return form.resolve(FindingCode(code), Resolution(_selected(action)))
+    """WrongState: a code or a choice of another version."""
+    try:
+        code = FindingCode(str(action["action_id"]).removeprefix(f"{Action.RESOLVE}:"))
+        choice = Resolution(_selected(action))
+    except ValueError as error:
+        raise foreign() from error
+    return form.resolve(code, choice)
 
 
 _ACTIONS: Mapping[Action, Doing] = {

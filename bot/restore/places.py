@@ -1,7 +1,7 @@
 """Where a restore will be told: the operations channel, else the channel it was asked for in, else a direct message."""
 
 from bot.bot import Bot
-from bot.client import SlackError, call
+from bot.client import SlackBusy, SlackError, call
 from core.catalog import organizations
 from core.restore.drafts import Draft
 
@@ -12,7 +12,10 @@ def told_in(bot: Bot, draft: Draft) -> str:
     if draft.organization_id:
         with bot.engine.database.reading() as session:
             operations = organizations.get(session, draft.organization_id).operations_channel
-    return next((one for one in (channel_of(operations), channel_of(draft.asked_in)) if one and fits(bot, one)), "")
+    try:
+        return next((one for one in (channel_of(operations), channel_of(draft.asked_in)) if one and fits(bot, one)), "")
+    except SlackBusy:  # the thread waits until Slack says it
+        return channel_of(operations)
 
 
 def channel_of(place: str) -> str:
@@ -21,9 +24,12 @@ def channel_of(place: str) -> str:
 
 
 def fits(bot: Bot, channel: str) -> bool:
-    """The bot is in it, it is no direct message, nobody archived it, and no other company reads it."""
+    """The bot is in it, it is no direct message, nobody archived it, and no other company reads it. Raises SlackBusy:
+    nobody knows now."""
     try:
         found = call(bot.client.conversations_info, channel=channel)["channel"]
+    except SlackBusy:
+        raise
     except SlackError:
         return False
     shared = found.get("is_ext_shared") or found.get("is_shared") or found.get("is_pending_ext_shared")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.blocks import actions, as_json, bold, button, escape, lines
+from bot.blocks import actions, as_json, bold, button, clip, escape, lines
 from bot.bot import Bot
 from bot.client import SlackError, call
 from bot.errors import problem_of
@@ -32,22 +32,25 @@ _REDRAW_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 20.0
 
 
-def validate(bot: Bot, caller: Caller, gather: Gather, draft: Draft, view_id: str) -> None:
-    """Check what the draft asks for, and keep the result with it, unless the draft has gone on without it."""
+def validate(bot: Bot, caller: Caller, gather: Gather, draft: Draft, view_id: str, said: str = "") -> None:
+    """Check what the draft asks for, and keep the result with it, unless the draft has gone on without it. `said` is
+    why it is checked again: it stays above what is found."""
     began = time.monotonic()
     request = gather.request(draft)
-    window = _Window(bot=bot, view_id=view_id, metadata=metadata_of(draft), resolutions=request.effective)
+    window = _Window(bot=bot, view_id=view_id, metadata=metadata_of(draft), resolutions=request.effective, said=said)
     try:
         found = validation.validate(bot.engine.tools, request, progress=window.progress())
         saved = _keep(bot, draft, found)
     except Exception as error:  # noqa: BLE001 - whatever it is, the window says that the checks were not finished
-        window.show(Checks(resolutions=request.effective, problem=problem_of(error).text))
+        problem = problem_of(error).text
+        if not window.show(Checks(resolutions=request.effective, problem=problem)):
+            bring_back(bot, caller, draft, f"The checks of your restore could not be finished. {problem}")
         return
     if saved is None:
         return
     seen = replace(window, metadata=metadata_of(saved)).show(gather.checks(saved))
     if not seen or time.monotonic() - began > _PATIENCE_SECONDS:
-        bring_back(bot, caller, saved)
+        bring_back(bot, caller, saved, f"The checks of your restore are done: {counted(found.findings)}.")
 
 
 def _keep(bot: Bot, draft: Draft, found: Validation) -> Draft | None:
@@ -69,6 +72,7 @@ class _Window:
     view_id: str
     metadata: Metadata
     resolutions: Mapping[FindingCode, Resolution]
+    said: str
 
     def progress(self) -> Callable[[Phase], None]:
         drawn = time.monotonic()
@@ -86,24 +90,23 @@ class _Window:
         if not self.view_id:
             return False
         try:
-            call(self.bot.client.views_update, view_id=self.view_id, view=validation_view(checks, self.metadata))
+            view = validation_view(checks, self.metadata, self.said)
+            call(self.bot.client.views_update, view_id=self.view_id, view=view)
         except SlackError as error:
             log.info("the checks' window was not drawn: %s", error)
             return False
         return True
 
 
-def bring_back(bot: Bot, caller: Caller, draft: Draft) -> None:
+def bring_back(bot: Bot, caller: Caller, draft: Draft, said: str) -> None:
     """A direct message with a button that opens the wizard where it was."""
-    findings = draft.state.validation.findings if draft.state.validation else ()
-    said = counted(findings)
     call(
         bot.client.chat_postMessage,
         channel=caller.user,
-        text=escape(f"The checks of your restore are done: {said}. Continue with /restore."),
+        text=escape(f"{said} Continue with /restore."),
         blocks=as_json(
             [
-                lines((bold("The checks of your restore are done: "), f"{said}."), "Nothing was changed yet."),
+                lines((bold(clip(said, 1000)),), "Nothing was changed yet."),
                 actions(BlockId.STEPS, button(Action.CONTINUE, "Continue", value=draft.id, style="primary")),
             ]
         ),

@@ -163,7 +163,7 @@ class Wizard:
         """Draw the step the draft is at. A window that was closed is no error: the draft is kept."""
         self._draw(view_id, self._view(draft, said))
         if draft.state.step is DraftStep.VALIDATION and draft.state.validation is None:
-            self.bot.work.side_by_side(lambda: validate(self.bot, self.caller, self.gather, draft, view_id))
+            self.bot.work.side_by_side(lambda: validate(self.bot, self.caller, self.gather, draft, view_id, said))
 
     def _view(self, draft: Draft, said: str) -> View:
         state, metadata = draft.state, metadata_of(draft)

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bot.workspace.lint import lint_message, lint_view
+
 GOLDENS = Path(__file__).parent / "goldens"
 
 
 def check_golden(name: str, shown: Mapping[str, Any]) -> None:
-    """`name` is journey/view-state."""
+    """`name` is journey/view-state. What Slack would refuse is no golden."""
+    assert (lint_view(shown) if "type" in shown else lint_message(shown["blocks"])) == []
     path = GOLDENS / f"{name}.json"
     text = json.dumps(shown, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     if os.environ.get("GOLDENS") == "write":

@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from slack_sdk.models.blocks import Block, ExternalDataSelectElement, InputBlock, Option
+from slack_sdk.models.blocks import Block, ExternalDataSelectElement, InputBlock, Option, SectionBlock
 from slack_sdk.models.views import View
 
 from bot.blocks import Line, bold, bullets, lines, note, option, plain, when
@@ -20,27 +20,33 @@ def backup_view(facts: Backups, metadata: Metadata, said: str = "") -> View:
     if not facts.restorable:
         blocks += _none(facts)
         return step_view(DraftStep.BACKUP, metadata, blocks, said=said)
-    blocks.append(
-        InputBlock(
-            block_id=f"{BlockId.BACKUP}:{facts.app.id}",
-            label=plain("Backup"),
-            hint=plain("The newest come first. Search by date, such as 2026-11-24, or by id."),
-            dispatch_action=True,
-            element=ExternalDataSelectElement(
-                action_id=Action.BACKUP,
-                placeholder=plain("Search backups"),
-                min_query_length=0,
-                initial_option=None if facts.chosen is None else backup_option(facts.chosen, facts.now, facts.zone),
-            ),
-        )
-    )
-    blocks.append(note(_counts(facts)))
     too_large = facts.chosen is not None and facts.chosen.size_bytes > facts.limit_bytes
+    blocks += [_select(facts, goes_on=not too_large), note(_counts(facts))]
     if facts.chosen is not None:
         blocks.append(bullets(_details(facts.chosen, facts.now)))
         if too_large:
             blocks.append(_too_large(facts.chosen, facts.limit_bytes))
     return step_view(DraftStep.BACKUP, metadata, blocks, submit="" if too_large else "Next", said=said)
+
+
+def _select(facts: Backups, *, goes_on: bool) -> Block:
+    """An input is for windows that can be submitted: Slack refuses it in another."""
+    block_id = f"{BlockId.BACKUP}:{facts.app.id}"
+    element = ExternalDataSelectElement(
+        action_id=Action.BACKUP,
+        placeholder=plain("Search backups"),
+        min_query_length=0,
+        initial_option=None if facts.chosen is None else backup_option(facts.chosen, facts.now, facts.zone),
+    )
+    if not goes_on:
+        return SectionBlock(block_id=block_id, text=plain("Backup"), accessory=element)
+    return InputBlock(
+        block_id=block_id,
+        label=plain("Backup"),
+        hint=plain("The newest come first. Search by date, such as 2026-11-24, or by id."),
+        dispatch_action=True,
+        element=element,
+    )
 
 
 def backup_option(backup: BackupChoice, now: datetime, zone: ZoneInfo) -> Option:

@@ -94,7 +94,7 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
 
 
 def days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}"
+    return f"{count} day{'' if count == 1 else 's'}" if count else "less than a day"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

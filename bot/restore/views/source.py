@@ -1,6 +1,6 @@
 """Step 1: the organization, if there is more than one, and the app whose backup is wanted."""
 
-from slack_sdk.models.blocks import Block, ExternalDataSelectElement, InputBlock, StaticSelectElement
+from slack_sdk.models.blocks import Block, ExternalDataSelectElement, InputBlock, SectionBlock, StaticSelectElement
 from slack_sdk.models.views import View
 
 from bot.blocks import OPTIONS, bold, bullets, lines, note, option, plain
@@ -29,11 +29,10 @@ def source_view(facts: Source, metadata: Metadata, said: str = "") -> View:
 
 def _organizations(may: list[OrganizationChoice], chosen: OrganizationChoice | None) -> Block:
     options = [option(one.id, one.name) for one in may[:OPTIONS]]
-    return InputBlock(
+    return SectionBlock(
         block_id=BlockId.ORGANIZATION,
-        label=plain("Organization"),
-        dispatch_action=True,
-        element=StaticSelectElement(
+        text=plain("Organization"),
+        accessory=StaticSelectElement(
             action_id=Action.ORGANIZATION,
             placeholder=plain("Choose one"),
             options=options,

@@ -1,0 +1,82 @@
+"""The demo's organization, made once and copied for each test; what holds after every flow."""
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from core.catalog import organizations
+from core.cli.demo_organization import DEMO_LIMIT_BYTES, DemoPerson, make_demo_organization
+from core.engine import build_engine
+from core.settings import load_settings
+from tests.bot.flows.office import ADA, BORIS, CHIDI, OPS, TEAM, Office, office_at_work
+from tests.flows.copies import copy_of, settle
+from tests.flows.world import World
+
+
+@pytest.fixture(scope="session")
+def original() -> Iterator[World]:
+    """Settled: its folder can be copied."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load_settings(
+            data_dir=Path(folder) / "data", database_url="", self_service_limit_bytes=DEMO_LIMIT_BYTES
+        )
+        engine = build_engine(settings)
+        made = make_demo_organization(
+            engine,
+            Path(folder) / "exports",
+            admin=DemoPerson(identity=f"slack:{TEAM}/{ADA}", name="Ada Admin"),
+            approver=DemoPerson(identity=f"slack:{TEAM}/{BORIS}", name="Boris Approver"),
+            agent=DemoPerson(identity=f"slack:{TEAM}/{CHIDI}", name="Chidi Support"),
+        )
+        world = World(engine=engine, person=engine.person())
+        with engine.database.transaction() as session:
+            organizations.set_values(
+                session,
+                made.organization_id,
+                {"operations_channel": f"slack:{TEAM}/{OPS}"},
+                person=world.person.id,
+                now=engine.now(),
+            )
+        settle(world)
+        yield world
+
+
+@pytest.fixture
+def world(original: World, tmp_path: Path) -> Iterator[World]:
+    found = copy_of(original, tmp_path / "data", self_service_limit_bytes=DEMO_LIMIT_BYTES)
+    yield found
+    found.engine.close()
+
+
+@pytest.fixture
+def office(world: World, caplog: pytest.LogCaptureFixture) -> Iterator[Office]:
+    with checked(caplog), office_at_work(world) as found:
+        yield found
+        assert_clean(found, caplog)
+
+
+@contextmanager
+def checked(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    with caplog.at_level(logging.WARNING):
+        yield
+
+
+def assert_clean(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing Slack would refuse was sent, every fault that was planned was met, and nothing unknown happened."""
+    office.settle()
+    wire = office.workspace.state.feed.wire()
+    assert [(one.what, one.lint) for one in wire if one.lint] == []
+    refused = {
+        str(one.response.get("error"))
+        for one in wire
+        if one.direction == "from app" and isinstance(one.response, dict) and not one.response.get("ok", True)
+    }
+    assert refused <= office.expects_refusals
+    assert office.workspace.state.faults.left() == []
+    assert office.work.raised == []
+    if not office.expects_errors:
+        assert [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR] == []

@@ -1,0 +1,52 @@
+"""The wizard's steps, as most flows go through them."""
+
+from bot.restore.ids import Action
+from core.cli.demo_organization import WIKI
+from core.content.record_type import AppType
+from tests.bot.flows.office import Office, Someone
+
+EMPTY = "Empty Wiki"
+
+
+def with_empty_app(
+    office: Office, name: str = EMPTY, app_type: AppType = AppType.CONFLUENCE, shard: str = "shard-1"
+) -> None:
+    office.world.provision(app_type, name, shard=shard)
+
+
+def to_destinations(person: Someone, app: str = WIKI, *, backup: int = 0) -> None:
+    to_backups(person, app)
+    person.chooses(Action.BACKUP, number=backup)
+    person.submits()
+    assert person.step == "What to include", person.reads
+    person.submits()
+    assert person.step == "Where to", person.reads
+
+
+def to_backups(person: Someone, app: str = WIKI) -> None:
+    person.types("/restore")
+    assert person.step == "What to restore", person.reads
+    person.chooses(Action.APP, app)
+    person.submits()
+    assert person.step == "Which backup", person.reads
+
+
+def to_checks(person: Someone, app: str = WIKI, *, destination: str = EMPTY, backup: int = 0) -> None:
+    to_destinations(person, app, backup=backup)
+    person.chooses(Action.DESTINATION, destination)
+    person.submits()
+    assert person.step == "Checks", person.reads
+
+
+def to_review(person: Someone, app: str = WIKI, *, destination: str = EMPTY) -> None:
+    to_checks(person, app, destination=destination)
+    person.submits()
+    assert person.step == "Review", person.reads
+
+
+def restores(person: Someone) -> None:
+    """From the review, with its warnings acknowledged."""
+    if person.offers(Action.ACKNOWLEDGE):
+        person.ticks(Action.ACKNOWLEDGE, "acknowledged")
+    person.submits()
+    assert "The restore has started." in person.reads, person.reads
