@@ -23,7 +23,8 @@ _PASSING: Final = frozenset(
 )  # fmt: skip
 _NO_PLACE: Final = frozenset(
     {"channel_not_found", "not_in_channel", "is_archived", "no_permission", "restricted_action", "channel_is_archived",
-     "restricted_action_read_only_channel", "cannot_dm_bot", "user_disabled", "mpim_not_allowed"}
+     "restricted_action_read_only_channel", "cannot_dm_bot", "user_disabled", "mpim_not_allowed", "thread_not_found",
+     "user_not_found", "user_not_in_channel"}
 )  # fmt: skip
 _NO_VIEW: Final = frozenset({"not_found", "view_not_found", "hash_conflict"})
 

@@ -48,13 +48,13 @@ def connected(engine: Engine, settings: SlackSettings) -> Iterator[Bot]:
     app = build_app(bot)
     plain = make_client(token=settings.bot_token.get_secret_value(), base_url=settings.base_url, retries=False)
     threads = Deliverer(bot=bot, client=plain)
-    with _listening(app, settings):
-        threads.start()
-        try:
+    threads.start()
+    try:
+        with _listening(app, settings):
             yield bot
-        finally:
-            threads.stop()
-            bot.work.stop()
+    finally:  # nothing is handed over any more
+        threads.stop()
+        bot.work.stop()
 
 
 @contextmanager

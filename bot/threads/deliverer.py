@@ -4,20 +4,20 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
 from slack_sdk import WebClient
 
 from bot.bot import Bot
-from bot.client import CALL_SECONDS, NoSuchPlace, SlackBusy, SlackError
+from bot.client import CALL_SECONDS, NoSuchPlace, SlackBusy, SlackError, SlackRefused
 from bot.threads import place as places
 from bot.threads import views
 from bot.threads.facts import Standing
 from bot.threads.gather import standing, submitted_event
 from bot.threads.place import Place
-from bot.threads.posting import Posting
+from bot.threads.posting import Posted, Posting
 from bot.threads.views import Message
 from core.catalog.tables import new_id
 from core.errors import Fenced, RestorebotError
@@ -35,6 +35,8 @@ LEASE: Final = timedelta(seconds=60)
 EDIT_SECONDS: Final = 3.0
 _LOOK_SECONDS: Final = 1.0
 _LONGEST_WAIT: Final = 60.0
+#: Somebody has deleted it, or it is too old to be edited: the replies go on without it.
+_NO_MESSAGE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 #: Events that are told by a reply. Everything else shows in the status message.
 _REPLIES: Final[Mapping[EventKind, Callable[[Standing], Message]]] = {
@@ -54,6 +56,12 @@ class _Known:
     unsure: bool = True
     waits_until: float = 0.0
     failures: int = 0
+
+    def put_off(self, retry_after: float) -> None:
+        """One stream that cannot be told now keeps no other waiting."""
+        self.unsure = True
+        self.failures += 1
+        self.waits_until = time.monotonic() + max(retry_after, min(2.0**self.failures, _LONGEST_WAIT))
 
 
 @dataclass(kw_only=True)
@@ -120,13 +128,14 @@ class Deliverer:
         try:
             _Telling(bot=self.bot, client=self.client, delivery=delivery, known=known).tell()
             known.failures = 0
-        except SlackBusy as error:
-            known.unsure = True
-            known.failures += 1
-            known.waits_until = time.monotonic() + max(error.retry_after, min(2.0**known.failures, _LONGEST_WAIT))
-            log.warning("%s is told later: %s", stream, error)
         except Fenced:
             known.unsure = True
+        except RestorebotError as error:
+            known.put_off(error.retry_after if isinstance(error, SlackBusy) else 0.0)
+            log.warning("%s is told later: %s", stream, error)
+        except Exception:
+            known.put_off(0.0)
+            log.exception("%s is told later", stream)
 
 
 @dataclass(kw_only=True)
@@ -148,7 +157,7 @@ class _Telling:
         new = [one for one in all_events if one.number > self.delivery.offset]
         place = Place.from_json(self.delivery.place)
         if not self.delivery.place:
-            place = self._at(places.choose(self.bot, self._restore_id, submitted))
+            place = self._at(self._chosen(submitted))
         if not place.channel:
             self._advance(offset=all_events[-1].number)
             return
@@ -157,12 +166,19 @@ class _Telling:
         except NoSuchPlace as error:
             self._elsewhere(place, error)
 
+    def _chosen(self, submitted: Event) -> Place:
+        try:
+            return places.choose(self.bot, self._restore_id, submitted)
+        except NoSuchPlace as error:
+            log.warning("%s is told to nobody: %s", self.delivery.stream, error)
+            return Place()
+
     def _in(self, place: Place, new: list[Event], submitted: Event) -> None:
         now = standing(self.bot.engine, self._restore_id, submitted)
         if not place.thread:
             place = self._begin(place, now, submitted)
         for event in new:
-            message = self._reply(event, now)
+            message = self._reply(event, now, new)
             if message is not None:
                 self._post(place, message, number=event.number, thread=place.thread)
         drawn = self._draw(place, views.status_message(now))
@@ -174,14 +190,19 @@ class _Telling:
         that says so comes with it."""
         message = views.status_message(now)
         number = submitted.number
-        ts = self._post(place, message, number=number)
-        self.known.drawn, self.known.drawn_at = message, time.monotonic()
-        begun = self._at(Place(channel=place.channel, thread=ts, number=number, moved_from=place.moved_from))
+        posted = self._post(place, message, number=number)
+        if not posted.was_there:
+            self.known.drawn, self.known.drawn_at = message, time.monotonic()
+        begun = self._at(replace(place, thread=posted.ts, number=number))
         if place.moved_from:
-            self._post(begun, views.moved_message(now, place.moved_from), number=0, thread=ts)
+            self._post(begun, views.moved_message(now, place.moved_from), number=0, thread=posted.ts)
         return begun
 
-    def _reply(self, event: Event, now: Standing) -> Message | None:
+    def _reply(self, event: Event, now: Standing, new: list[Event]) -> Message | None:
+        """As it was then, where the restore has gone on since."""
+        if event.kind is EventKind.FAILED:
+            resumed = any(one.kind is EventKind.RESUMED and one.number > event.number for one in new)
+            return views.failed_message(now, str(event.data.get("code", "")), resumed=resumed)
         if event.kind is EventKind.FINDINGS:
             found = event.data.get("error", 0) + event.data.get("warning", 0)
             return views.findings_message(now) if found and now.findings else None
@@ -195,21 +216,22 @@ class _Telling:
             return True
         if time.monotonic() - self.known.drawn_at < EDIT_SECONDS:
             return False
-        self._check_mine()
-        Posting(client=self.client, stream=self.delivery.stream).edit(
-            message, channel=place.channel, ts=place.thread, number=place.number
-        )
+        try:
+            self._posting.edit(message, channel=place.channel, ts=place.thread, number=place.number)
+        except SlackRefused as error:
+            if error.reason not in _NO_MESSAGE:
+                raise
+            log.info("%s: its status message is gone: %s", self.delivery.stream, error)
         self.known.drawn, self.known.drawn_at = message, time.monotonic()
         return True
 
-    def _post(self, place: Place, message: Message, *, number: int, thread: str = "") -> str:
+    def _post(self, place: Place, message: Message, *, number: int, thread: str = "") -> Posted:
         with self.bot.engine.database.reading() as session:
             done = deliveries.receipts(session, stream=self.delivery.stream, consumer=CONSUMER)
         posted = next((one.posted for one in done if one.number == number and one.message == place.channel), None)
         if posted is not None:
-            return str(posted["ts"])
-        self._check_mine()
-        ts = Posting(client=self.client, stream=self.delivery.stream).post(
+            return Posted(ts=str(posted["ts"]), was_there=True)
+        found = self._posting.post(
             message, channel=place.channel, number=number, thread=thread, look_first=self.known.unsure
         )
         self.known.unsure = False
@@ -219,9 +241,9 @@ class _Telling:
                 self.delivery,
                 number=number,
                 message=place.channel,
-                posted={"channel": place.channel, "ts": ts},
+                posted={"channel": place.channel, "ts": found.ts},
             )
-        return ts
+        return found
 
     def _elsewhere(self, place: Place, error: SlackError) -> None:
         """The channel was archived, or the bot was removed from it: the thread goes on in a direct message, which tells
@@ -243,6 +265,10 @@ class _Telling:
     def _advance(self, *, offset: int) -> None:
         with self.bot.engine.database.transaction() as session:
             self.delivery = deliveries.advance(session, self.delivery, offset=offset)
+
+    @property
+    def _posting(self) -> Posting:
+        return Posting(client=self.client, stream=self.delivery.stream, may_call=self._check_mine)
 
     def _check_mine(self) -> None:
         """Just before each call. A lease that has run out is taken again by the next round."""

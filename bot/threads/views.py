@@ -111,7 +111,7 @@ def ended_message(now: Standing) -> Message:
             return _message(said, [lines((_who(now), " ", bold("The restore was cancelled."))), lines(
                 f"{now.destination} is as it was.")])  # fmt: skip
         case _:
-            return _failed(now)
+            return failed_message(now, now.failure)
 
 
 def moved_message(now: Standing, channel: str) -> Message:
@@ -145,19 +145,20 @@ def _completed(now: Standing) -> Message:
     return _message(head, blocks)
 
 
-def _failed(now: Standing) -> Message:
-    what = "was stopped by what the checks found" if now.failure == "run-failed" else "failed"
+def failed_message(now: Standing, failure: str, *, resumed: bool = False) -> Message:
+    """`failure` is its code. One that was resumed since needs no advice: the next reply says that it goes on."""
+    what = "was stopped by what the checks found" if failure == "run-failed" else "failed"
     said: list[Line] = [
-        (_who(now), " ", bold(f"The restore {what}."), " ", code(now.failure or "unknown")),
+        (_who(now), " ", bold(f"The restore {what}."), " ", code(failure or "unknown")),
         f"{now.destination} is as it was.",
     ]
-    if now.resumable_until is not None:
+    if now.resumable_until is not None and not resumed:
         said.append(
             ("It can be resumed until ", when(now.resumable_until), ": ", code(f"restorebot restore resume {now.id}"))
         )
-    else:
+    elif not resumed:
         said.append("The details say what to do; then begin again with /restore.")
-    text = f"The restore {what} ({now.failure}). {now.destination} is as it was."
+    text = f"The restore {what} ({failure or 'unknown'}). {now.destination} is as it was."
     return _message(text, [lines(*said), actions(BLOCK, button(Action.DETAILS, "Details", value=now.id))])
 
 
