@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.canned import fill
 from tests.browser.page_fixture import Canned, Json
@@ -18,7 +18,7 @@ OUTPUT = Path(__file__).parent / "output"
 MISSING = (
     "The browser tests need Chromium, which only an administrator can install. Run: sudo apt-get install --yes chromium"
 )
-_WAIT_MS = 5_000
+_WAIT_MS = 15_000  # a machine that runs everything at once
 
 OpenPage = Callable[..., Page]
 
@@ -30,6 +30,7 @@ def chromium() -> Iterator[Browser]:
         pytest.fail(MISSING)
     # Chromium refuses to put its sandbox up for root.
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=_WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=options)
         yield browser

@@ -81,12 +81,18 @@ def test_home_and_inspector(page: Callable[[str], Page], look: str, shoot: Shoot
     assert fits(shown)
 
 
-def test_drawer_and_commands(page: Callable[[str], Page], look: str, shoot: Shoot) -> None:
+def test_commands_a_notice_and_the_drawer(page: Callable[[str], Page], canned: Canned, look: str, shoot: Shoot) -> None:
+    shown_sentence = "/restore failed because the app did not respond"
+    canned.answers["/page/command"] = lambda _body: {"ok": False, "shown": shown_sentence}
     shown = page("channel=C0OPS")
     shown.get_by_role("combobox", name="Message #restores").press_sequentially("/")
     shown.get_by_role("option").first.wait_for()
     shoot(shown, f"commands-{look}")
-    shown.keyboard.press("Escape")
+    shown.keyboard.press("Enter")
+    shown.keyboard.press("Enter")
+    shown.locator(".notice").wait_for()
+    shoot(shown, f"notice-{look}")
+    shown.get_by_role("button", name="Dismiss").click()
     if look.startswith("narrow"):
         shown.get_by_role("button", name="Channels").click()
     shown.get_by_role("button", name="Switch person").click()

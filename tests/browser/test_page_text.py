@@ -108,6 +108,19 @@ def test_emoji_names_of_plain_text_only_where_it_says_so(canned: Canned, open_pa
     expect(page.locator(".view .text").last).to_have_text(":warning: *b*")
 
 
+def test_lines_stay_lines(canned: Canned, open_page: OpenPage) -> None:
+    said = "one\n\n  three"
+    blocks = [
+        {"type": "section", "block_id": "a", "text": {"type": "plain_text", "text": said}},
+        {"type": "section", "block_id": "b", "text": {"type": "mrkdwn", "text": said}},
+    ]
+    canned.modals = [small_modal("V1", "Lines", *blocks)]
+    page = open_channel(canned, open_page)
+    assert [text.inner_text() for text in page.locator(".view .text").all()] == [said, said]
+    boxes = [text.bounding_box() or {} for text in page.locator(".view .text").all()]
+    assert boxes[0]["height"] == boxes[1]["height"]
+
+
 def test_what_a_person_writes_is_sent_as_slack_sends_it(canned: Canned, open_page: OpenPage) -> None:
     page = open_channel(canned, open_page)
     page.get_by_role("combobox", name="Message #restores").fill("@Restorebot is 1 < 2 & @Béla Bartók <b>?")
