@@ -45,6 +45,7 @@ def test_long_names_and_words_do_not_widen_it(canned: Canned, open_page: OpenPag
 
 def test_the_sidebar_is_a_drawer(canned: Canned, open_page: OpenPage) -> None:
     page = open_page(f"{canned.url}#person=U0ADMIN&channel=C0OPS", width=375, height=812)
+    page.get_by_text("The report").wait_for()
     sidebar = page.get_by_role("navigation")
     expect(sidebar).not_to_be_in_viewport()
     assert sidebar.evaluate("node => node.inert")

@@ -94,9 +94,10 @@ def test_a_person_restores_with_clicks_only(slack: Slack, open_page: OpenPage) -
     expect(page.get_by_text("copy from jira backup").first).to_be_visible()
     page.get_by_role("button", name="Press").click()
     page.get_by_role("button", name="Do it").click()
-    expect(page.get_by_text("Only you see this.")).to_be_visible()
+    # what is new also stands in the region a screen reader hears
+    expect(page.get_by_role("main").get_by_text("Only you see this.")).to_be_visible()
     page.get_by_role("button", name="1 reply").click()
-    expect(page.get_by_text("Pressed.")).to_be_visible()
+    expect(page.get_by_role("complementary").get_by_text("Pressed.")).to_be_visible()
     assert [body.get("type", "slash_command") for body in slack.bodies if body.get("type") != "block_suggestion"] == [
         "slash_command",
         "block_actions",

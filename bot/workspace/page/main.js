@@ -200,6 +200,7 @@ class Page {
       .append(h("div", { class: "workspace" }, this.sidebar.element, this.veil, this.main, this.side), this.offline);
     document.getElementById("local-line").append(this.inspector.toggle);
     document.body.append(this.inspector.element);
+    this.#reach();
   }
 
   #moved() {
