@@ -39,6 +39,8 @@ class Faults:
         `method` is a Web API method, or the type of a payload for the app (view_submission, event_callback …) with
         the answer `twice`. An answer that is no Fault is the error itself, such as `channel_not_found`.
         """
+        if ("." in method) == (answer == Fault.TWICE):
+            raise ValueError(f"{answer} is no fault of {method}: payloads come twice, methods do everything else")
         with self._lock:
             self._planned.append(
                 _Planned(method=method, answer=_fault(answer), times=times, after=after),

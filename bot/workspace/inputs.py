@@ -34,6 +34,7 @@ VALUES: Final[Mapping[str, tuple[str, str]]] = {
     "file_input": ("files", ""),
 }
 _MANY: Final = frozenset({"selected_options", "selected_users", "selected_conversations", "selected_channels", "files"})
+_KINDS: Final[Mapping[str, type]] = {"selected_date_time": int, "rich_text_value": dict}
 _OFFERED: Final = frozenset({"static_select", "multi_static_select", "radio_buttons", "checkboxes", "overflow"})
 #: An action carries these of its element beside what was chosen.
 _TOLD: Final = ("text", "value", "style", "placeholder", "initial_option", "initial_options", "initial_date")
@@ -78,7 +79,8 @@ def entered_state(old: State, blocks: Sequence[Mapping[str, Any]], entered: Mapp
     """With what the page says was entered; only what the blocks hold is taken."""
     state = kept_state(old, blocks)
     for block, element in elements(blocks):
-        found = (entered.get(block["block_id"]) or {}).get(element["action_id"])
+        of_block = entered.get(block["block_id"])
+        found = of_block.get(element["action_id"]) if isinstance(of_block, Mapping) else None
         if element["type"] not in VALUES or not isinstance(found, Mapping):
             continue
         name, _ = VALUES[element["type"]]
@@ -153,13 +155,20 @@ def _value(element: Mapping[str, Any], value: Any) -> Json:
     name, _ = VALUES[element["type"]]
     if name == "selected_option":
         value = None if value is None else _option(element, value)
-    elif name == "selected_options":
-        value = [_option(element, option) for option in value or []]
     elif name in _MANY:
-        value = list(value or [])
+        value = [] if value is None else value
+        if not isinstance(value, list):
+            raise _not_taken(element, value)
+        value = [_option(element, option) for option in value] if name == "selected_options" else value
     elif value == "":
         value = None
+    elif value is not None and not isinstance(value, _KINDS.get(name, str)):
+        raise _not_taken(element, value)
     return {"type": element["type"], name: value}
+
+
+def _not_taken(element: Mapping[str, Any], value: Any) -> Refused:
+    return Refused("invalid_value", messages=[f"{element['action_id']} does not take {value!r}"])
 
 
 def _option(element: Mapping[str, Any], value: Any) -> Json:
@@ -169,5 +178,5 @@ def _option(element: Mapping[str, Any], value: Any) -> Json:
         if option.get("value") == wanted:
             return option
     if element["type"] in _OFFERED or not isinstance(value, Mapping):
-        raise Refused("invalid_value", messages=[f"{element['action_id']} does not offer {wanted!r}"])
+        raise _not_taken(element, wanted)
     return dict(value)

@@ -52,7 +52,7 @@ def typed(value: Any, path: str, shapes: Mapping[str, Shape], report: Report) ->
     before = len(report.findings)
     if not isinstance(value, dict):
         report.add("must provide an object", path)
-    elif value.get("type") not in shapes:
+    elif not isinstance(value.get("type"), str) or value["type"] not in shapes:
         report.add(f"unsupported type: {value.get('type')}", f"{path}/type")
     else:
         shapes[value["type"]].check(value, path, report)

@@ -1,5 +1,6 @@
 """conversations.* and users.conversations"""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -117,10 +118,19 @@ def _readable(call: Call) -> Channel:
 
 
 def _between(call: Call, messages: Sequence[Message]) -> list[Message]:
-    oldest, latest = call.text("oldest") or "0", call.text("latest") or "9999999999.999999"
+    """Timestamps are compared as they are written: seconds of ten digits and six after the point."""
+    oldest, latest = _bound(call, "oldest", "0"), _bound(call, "latest", "9999999999")
     if call.flag("inclusive"):
-        return [m for m in messages if float(oldest) <= float(m.ts) <= float(latest)]
-    return [m for m in messages if float(oldest) < float(m.ts) < float(latest)]
+        return [m for m in messages if oldest <= m.ts <= latest]
+    return [m for m in messages if oldest < m.ts < latest]
+
+
+def _bound(call: Call, name: str, default: str) -> str:
+    given = call.text(name) or default
+    if not re.fullmatch(r"\d{1,10}(\.\d{1,6})?", given):
+        raise Refused(f"invalid_ts_{name}")
+    seconds, _, fraction = given.partition(".")
+    return f"{seconds:0>10}.{fraction:0<6}"
 
 
 METHODS: Final = {

@@ -61,17 +61,17 @@ class Workspace:
     def __init__(self, config: WorkspaceConfig) -> None:
         self.config = config
         self.state = State(config)
-        self._payloads = Payloads(self.state)
+        self.payloads = Payloads(self.state)
         self.socket_mode = SocketMode(self.state)
         transport: Transport = (
             SignedHttp(config.bot_url, config.signing_secret, self.state) if config.bot_url else self.socket_mode
         )
         self.delivery = Delivery(self.state, transport)
         #: what people do, as the page does it
-        self.acting = Acting(self.state, self.delivery, self._payloads)
-        self._web_api = WebApi(self.state, self._payloads)
-        self._answers = Answers(self.state, self._payloads)
-        self._page_api = PageApi(self.state, self.acting, self._payloads)
+        self.acting = Acting(self.state, self.delivery, self.payloads)
+        self._web_api = WebApi(self.state, self.payloads)
+        self._answers = Answers(self.state, self.payloads)
+        self._page_api = PageApi(self.state, self.acting, self.payloads)
         self._saving = Saving(self.state)
         #: lets a script act as the page: header X-Page-Token
         self.page_token = secrets.token_urlsafe(24)
@@ -82,7 +82,7 @@ class Workspace:
     @property
     def url(self) -> str:
         """The page's address; the Web API is below it, under /api/."""
-        return self._payloads.base_url
+        return self.payloads.base_url
 
     @property
     def api_url(self) -> str:
@@ -94,7 +94,7 @@ class Workspace:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((LOOPBACK, port))
         listening.listen()
-        self._payloads.base_url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+        self.payloads.base_url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
         config = uvicorn.Config(
             self.asgi,
             http="h11",

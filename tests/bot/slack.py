@@ -53,7 +53,7 @@ class Slack:
         """A button as it stood in a window that may have been drawn again since."""
         block_id, element = _element(view, action_id, None)
         action = action_of(block_id, element, None, self.workspace.state.ts())
-        assert self.workspace.delivery.send(self.workspace._payloads.view_action(view=view, action=action)).is_ok
+        assert self.workspace.delivery.send(self.workspace.payloads.view_action(view=view, action=action)).is_ok
         self._settle(view.person)
 
     def search(self, person: str, action_id: str, text: str) -> list[tuple[str, str]]:

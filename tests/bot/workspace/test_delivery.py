@@ -117,6 +117,13 @@ def test_a_scripted_rate_limit_is_retried_by_slack_sdk(http: Slack) -> None:
     assert [wire.status for wire in http.workspace.state.feed.wire() if wire.what == "chat.postMessage"] == [429, 200]
 
 
+def test_a_fault_that_cannot_be_is_refused_when_it_is_planned(http: Slack) -> None:
+    with pytest.raises(ValueError, match=r"no fault of chat\.update"):
+        http.workspace.state.faults.add(method="chat.update", answer=Fault.TWICE)
+    with pytest.raises(ValueError, match="no fault of view_submission"):
+        http.workspace.state.faults.add(method="view_submission", answer=Fault.LOST)
+
+
 def test_a_lost_answer_has_acted(http: Slack) -> None:
     http.workspace.state.faults.add(method="chat.postMessage", answer=Fault.LOST)
     with pytest.raises((OSError, SlackClientError)):

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from slack_sdk.models import blocks as models
 from slack_sdk.models.views import View
 
@@ -380,6 +382,21 @@ def test_a_wrong_block_is_refused_with_what_and_where(blocks: Any, finding: str)
 )
 def test_a_wrong_view_is_refused_with_what_and_where(view: Any, finding: str) -> None:
     assert lint_view(view) == [finding]
+
+
+_WORDS = st.sampled_from(["type", "text", "blocks", "elements", "options", "accessory", "title", "block_id", "value"])
+_TYPES = st.sampled_from(["modal", "home", "section", "actions", "input", "static_select", "button", "plain_text"])
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3) | _TYPES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(_JSON)
+def test_whatever_comes_is_answered_with_findings(given_: Any) -> None:
+    for lint in (lint_message, lint_view, lint_options):
+        assert all("[json-pointer:" in finding for finding in lint(given_))
 
 
 def test_a_search_is_answered_with_options_or_groups() -> None:

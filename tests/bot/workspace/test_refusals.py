@@ -53,6 +53,8 @@ def refusal(client: WebClient, method: str, **arguments: Any) -> SlackApiError:
         ("conversations.history", {"channel": "C0OPEN"}, "not_in_channel"),
         ("conversations.history", {"channel": "C0OPS", "cursor": "elsewhere"}, "invalid_cursor"),
         ("conversations.history", {"channel": "C0OPS", "limit": 5000}, "invalid_limit"),
+        ("conversations.history", {"channel": "C0OPS", "oldest": "yesterday"}, "invalid_ts_oldest"),
+        ("conversations.history", {"channel": "C0OPS", "latest": {"x": 1}}, "invalid_ts_latest"),
         ("conversations.replies", {"channel": "C0OPS", "ts": "1.000001"}, "thread_not_found"),
         ("conversations.join", {"channel": "C0OLD"}, "is_archived"),
         ("users.info", {"user": "U0NONE"}, "user_not_found"),

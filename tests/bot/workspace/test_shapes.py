@@ -178,10 +178,14 @@ def test_what_is_chosen_stands_where_slack_puts_it(plain_slack: Slack, kind: str
         assert body["state"]["values"] == {"buttons": {"choice": {"type": kind, name: expected}}}
 
 
-def test_an_option_that_is_not_offered_is_refused(plain_slack: Slack) -> None:
-    blocks = [actions(CHOICES["static_select"][0] | {"action_id": "choice"})]
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("static_select", "2"), ("checkboxes", ["2"]), ("checkboxes", "1"), ("users_select", 7), ("datepicker", {})],
+)
+def test_a_value_that_the_element_does_not_take_is_refused(plain_slack: Slack, kind: str, value: Any) -> None:
+    blocks = [actions(CHOICES[kind][0] | {"action_id": "choice"})]
     ts = plain_slack.client.chat_postMessage(channel="C0OPS", text="Choose", blocks=blocks)["ts"]
     with pytest.raises(Exception, match="invalid_value"):
         plain_slack.workspace.acting.action_in_message(
-            person="U0ANN", channel="C0OPS", ts=ts, block_id="buttons", action_id="choice", value="2", entered={}
+            person="U0ANN", channel="C0OPS", ts=ts, block_id="buttons", action_id="choice", value=value, entered={}
         )

@@ -1,4 +1,4 @@
-"""The page before the real workspace, with a Bolt app behind it: what one sends is what the other takes."""
+"""What the app answers, as a person sees it: a window drawn anew, a button that asks first, a home, nothing at all."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.bot.workspace.slack import CONFIG, Slack, actions, button, modal, option, plain, running, text_input
+from tests.bot.workspace.slack import CONFIG, Slack, actions, button, modal, plain, running, text_input
 from tests.browser.conftest import OpenPage
 
 CONFIRM = {
@@ -15,12 +15,6 @@ CONFIRM = {
     "text": plain("It is pressed for good."),
     "confirm": plain("Do it"),
     "deny": plain("No"),
-}
-SEARCH = {
-    "type": "input",
-    "block_id": "backup",
-    "label": plain("Backup"),
-    "element": {"type": "external_select", "action_id": "backup", "min_query_length": 0},
 }
 CHECK = actions(button("check", text=plain("Check")), block_id="check")
 
@@ -35,28 +29,20 @@ def slack() -> Iterator[Slack]:
 def _listen(slack: Slack) -> None:
     @slack.app.command("/restore")
     def command(ack: Any, body: Any, client: Any) -> None:
-        client.views_open(trigger_id=body["trigger_id"], view=modal(text_input(), SEARCH, CHECK))
+        client.views_open(trigger_id=body["trigger_id"], view=modal(text_input(), CHECK))
         ack()
 
     @slack.app.action("check")
     def check(ack: Any, body: Any, client: Any) -> None:
         ack()
         checked = {"type": "section", "block_id": "said", "text": plain("Checked.")}
-        view = modal(checked, text_input(), SEARCH, CHECK)
+        view = modal(checked, text_input(), CHECK)
         client.views_update(view_id=body["view"]["id"], hash=body["view"]["hash"], view=view)
-
-    @slack.app.options("backup")
-    def backups(ack: Any, payload: Any) -> None:
-        ack(options=[option(f"{payload['value'] or 'any'} backup")])
 
     @slack.app.view("form")
     def form(ack: Any, view: Any, client: Any) -> None:
-        values = view["state"]["values"]
-        if values["name"]["name"]["value"] == "taken":
-            ack(response_action="errors", errors={"name": "That one is taken."})
-            return
         ack()
-        said = f"{values['name']['name']['value']} from {values['backup']['backup']['selected_option']['value']}"
+        said = view["state"]["values"]["name"]["name"]["value"]
         client.chat_postMessage(channel="C0OPS", text=said, blocks=[_said(said), actions(button(confirm=CONFIRM))])
 
     @slack.app.action("press")
@@ -74,34 +60,27 @@ def _said(text: str) -> dict[str, Any]:
     return {"type": "section", "text": plain(text)}
 
 
-def test_a_person_restores_with_clicks_only(slack: Slack, open_page: OpenPage) -> None:
+def test_a_window_drawn_anew_keeps_what_was_typed_and_a_button_asks_first(slack: Slack, open_page: OpenPage) -> None:
     page = open_page(f"{slack.workspace.url}/#person=U0ANN&channel=C0OPS")
     page.get_by_role("combobox", name="Message #ops").fill("/restore")
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="A form")
-    dialog.get_by_role("textbox", name="Name").fill("taken")
+    dialog.get_by_role("textbox", name="Name").fill("copy")
     dialog.get_by_role("button", name="Check").click()
     expect(dialog.get_by_text("Checked.")).to_be_visible()
-    expect(dialog.get_by_role("textbox", name="Name")).to_have_value("taken")
-    dialog.get_by_role("combobox", name="Backup").click()
-    page.keyboard.type("jira")
-    page.get_by_role("option", name="Jira Backup").click()
-    dialog.get_by_role("button", name="Go").click()
-    expect(dialog.get_by_text("That one is taken.")).to_be_visible()
-    dialog.get_by_role("textbox", name="Name").fill("copy")
+    expect(dialog.get_by_role("textbox", name="Name")).to_have_value("copy")
     dialog.get_by_role("button", name="Go").click()
     expect(dialog).to_be_hidden()
-    expect(page.get_by_text("copy from jira backup").first).to_be_visible()
+    page.get_by_role("button", name="Press").click()
+    page.get_by_role("button", name="No", exact=True).click()
     page.get_by_role("button", name="Press").click()
     page.get_by_role("button", name="Do it").click()
-    # what is new also stands in the region a screen reader hears
     expect(page.get_by_role("main").get_by_text("Only you see this.")).to_be_visible()
     page.get_by_role("button", name="1 reply").click()
-    expect(page.get_by_role("complementary").get_by_text("Pressed.")).to_be_visible()
-    assert [body.get("type", "slash_command") for body in slack.bodies if body.get("type") != "block_suggestion"] == [
+    expect(page.get_by_text("Pressed.").last).to_be_visible()
+    assert [body.get("type", "slash_command") for body in slack.bodies] == [
         "slash_command",
         "block_actions",
-        "view_submission",
         "view_submission",
         "block_actions",
     ]
