@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 from uuid import uuid4
@@ -14,9 +13,6 @@ from blake3 import blake3
 
 from core.archive.manifest import AttachmentsIndex
 from core.storage.store import Store
-
-#: Rows of a row group; some MB.
-_ROW_GROUP: Final = 20_000
 
 INDEX_SCHEMA: Final = pa.schema(
     [
@@ -54,17 +50,16 @@ class AttachmentRow:
     compressed: bool  # stored as one zstd frame
 
 
-def write_index(store: Store, key: str, rows: Iterable[AttachmentRow], work_dir: Path) -> AttachmentsIndex:
-    """Store the index. Raises ValueError unless (record_key, record_type) rise strictly, by code point."""
+def write_index(store: Store, key: str, batches: Iterable[pa.RecordBatch], work_dir: Path) -> AttachmentsIndex:
+    """Store the index of these rows in INDEX_SCHEMA. Raises ValueError unless (record_key, record_type) rise strictly,
+    by code point."""
     path = work_dir / f"attachments-{uuid4().hex}.parquet"
     count = 0
     try:
         with pq.ParquetWriter(path, INDEX_SCHEMA, compression="zstd", compression_level=3) as writer:
-            remaining = iter(_in_order(rows))
-            while some := list(islice(remaining, _ROW_GROUP)):
-                columns = [pa.array([getattr(row, one.name) for row in some], one.type) for one in INDEX_SCHEMA]
-                writer.write_table(pa.table(columns, schema=INDEX_SCHEMA))
-                count += len(some)
+            for table in _in_order(pa.Table.from_batches([batch], INDEX_SCHEMA) for batch in batches):
+                writer.write_table(table)
+                count += table.num_rows
         index = AttachmentsIndex(
             key=key, rows=count, size=path.stat().st_size, blake3=blake3().update_mmap(path).hexdigest()
         )
@@ -86,11 +81,15 @@ def read_index(stream: BinaryIO, *, rows: int, packs: Collection[str] | None = N
             raise ValueError("it has other columns than an index of attachments")
         if file.metadata.num_rows != rows:
             raise ValueError(f"it has {file.metadata.num_rows} rows instead of {rows}")
-        for number in range(file.num_row_groups):
-            table = file.read_row_group(number, use_threads=False)
+        for table in _in_order(_row_groups(file)):
             if wanted is not None:
                 table = table.filter(pc.is_in(table.column("pack"), value_set=wanted))
-            yield from _in_order(_rows(table))
+            yield from _rows(table)
+
+
+def _row_groups(file: pq.ParquetFile) -> Iterator[pa.Table]:
+    for number in range(file.num_row_groups):
+        yield file.read_row_group(number, use_threads=False)
 
 
 def _rows(table: pa.Table) -> Iterator[AttachmentRow]:
@@ -99,11 +98,17 @@ def _rows(table: pa.Table) -> Iterator[AttachmentRow]:
         yield AttachmentRow(**dict(zip(names, values, strict=True)))
 
 
-def _in_order(rows: Iterable[AttachmentRow]) -> Iterator[AttachmentRow]:
+def _in_order(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     last: tuple[str, str] | None = None
-    for row in rows:
-        position = (row.record_key, row.record_type)
-        if last is not None and position <= last:
-            raise ValueError(f"attachment {position} comes after {last}; they must rise")
-        last = position
-        yield row
+    for table in tables:
+        if not table.num_rows:
+            continue
+        keys, types = (table.column(name).combine_chunks() for name in ("record_key", "record_type"))
+        first = keys[0].as_py(), types[0].as_py()
+        # Arrow compares UTF-8 byte by byte, which is the order of code points.
+        same_key = pc.and_(pc.equal(keys[:-1], keys[1:]), pc.less(types[:-1], types[1:]))
+        rises = pc.all(pc.or_(pc.less(keys[:-1], keys[1:]), same_key), min_count=0).as_py()
+        if not rises or (last is not None and first <= last):
+            raise ValueError(f"attachments from {first} on do not rise")
+        last = keys[-1].as_py(), types[-1].as_py()
+        yield table

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from core.archive.attachments import AttachmentRow, write_index
+from core.archive.attachments import INDEX_SCHEMA, write_index
 from core.archive.blobs import StoredBlob
 from core.archive.layout import attachments_key
 from core.archive.manifest import AttachmentsIndex, PackObject, SourceFact
@@ -148,14 +148,9 @@ class AttachmentsImport:
                 SELECT path FROM claimed WHERE claim IN (SELECT file FROM {table} WHERE file IS NOT NULL))
         """)
 
-    def _rows(self) -> Iterator[AttachmentRow]:
-        names = list(AttachmentRow.__dataclass_fields__)
-        schema = pa.schema([(name, pa.int64() if name in _NUMBERS else pa.string()) for name in names])
-        sql = f"SELECT {', '.join(names)} FROM stored ORDER BY record_key, record_type"
-        for batch in self._scratch.batches(sql, schema):
-            for values in batch.to_pylist():
-                flags = {name: bool(values[name]) for name in _FLAGS}
-                yield AttachmentRow(**{**values, **flags})
+    def _rows(self) -> Iterator[pa.RecordBatch]:
+        columns = ", ".join(INDEX_SCHEMA.names)
+        return self._scratch.batches(f"SELECT {columns} FROM stored ORDER BY record_key, record_type", INDEX_SCHEMA)
 
     def _summary(self, index: AttachmentsIndex | None, packs: tuple[PackObject, ...]) -> StoredAttachments:
         totals = self._scratch.fetch(
@@ -199,7 +194,3 @@ def _blob_batch(blobs: list[tuple[str, StoredBlob]]) -> pa.RecordBatch:
         "compressed": pa.array([one.compressed for _, one in blobs], pa.bool_()),
     }
     return pa.RecordBatch.from_pydict(columns)
-
-
-_FLAGS = frozenset({"personal", "repeated", "compressed"})
-_NUMBERS = _FLAGS | {"size", "offset", "stored_size"}

@@ -63,6 +63,7 @@ class PartQueue:
         self._known = frozenset(known)
         #: Set when this process has divided a step, so that its own free slots need not wait for their next look.
         self.divided_here = threading.Event()
+        self._finished_here: dict[str, threading.Event] = {}  # step id → set when this process has finished a part
 
     def divide(self, step: DividedStep, parts: Sequence[str]) -> None:
         """Let these parts wait for slots. Those that do so already, or are in flight, are left as they are."""
@@ -90,6 +91,11 @@ class PartQueue:
                 if part not in there
             )
         self.divided_here.set()
+
+    def watch(self, step_id: str) -> threading.Event:
+        """Set whenever a part of the step has ended in this process, until the step is closed. Whoever waits for the
+        others must look now and then all the same."""
+        return self._finished_here.setdefault(step_id, threading.Event())
 
     def remaining(self, step_id: str) -> int:
         """How many parts of the step wait or are in flight."""
@@ -145,6 +151,8 @@ class PartQueue:
                 _take_turn(session)
                 _drop_waiting(session, part.step_id)
             session.execute(delete(WaitingPartRow).where(*self._mine(part)))
+        if (finished := self._finished_here.get(part.step_id)) is not None:
+            finished.set()
 
     def give_back(self, part: ClaimedPart) -> None:
         """It was not executed to its end and waits again; that counts as no takeover."""
@@ -159,6 +167,7 @@ class PartQueue:
 
     def close(self, step_id: str) -> None:
         """The outcomes of all parts are collected."""
+        self._finished_here.pop(step_id, None)
         with self._database.transaction() as session:
             _take_turn(session)
             session.execute(delete(WaitingPartRow).where(WaitingPartRow.step_id == step_id))

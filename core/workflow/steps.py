@@ -161,9 +161,11 @@ class Steps:
             left = [part for part, child in children.items() if child not in ended]
             gate.patiently(lambda: queue.divide(step, left), step.id)
             self._execution.edge(f"parts:{step.step}:divided")
-        pause = FIRST_LOOK
+        finished, pause = queue.watch(step.id), FIRST_LOOK
         while gate.patiently(lambda: queue.remaining(step.id), step.id):
-            gate.wait(pause)
+            finished.wait(pause)
+            finished.clear()  # before the next look, so that none is missed
+            gate.pass_()
             pause = min(pause * 1.5, LAST_LOOK)
         ended = journal.outcomes(children.values())
         gate.patiently(lambda: queue.close(step.id), step.id)

@@ -1,17 +1,18 @@
 """A small sealed backup of Confluence to read, and to damage."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from blake3 import blake3
 
-from core.archive.attachments import AttachmentRow, write_index
+from core.archive.attachments import INDEX_SCHEMA, AttachmentRow, write_index
 from core.archive.layout import attachments_key, manifest_key
 from core.archive.manifest import Contains, Manifest, seal
 from core.archive.packs import PackWriter
@@ -33,6 +34,13 @@ def rows_of(record_type: RecordType, keys: Sequence[str], filler: str = "") -> p
     schema = record_type.archive_schema
     columns = [pa.array(keys if one.name == "key" else [given.get(one.name)] * len(keys), one.type) for one in schema]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def index_batches(rows: Iterable[AttachmentRow]) -> Iterator[pa.RecordBatch]:
+    """In several batches, as an index is written."""
+    remaining = iter(rows)
+    while some := list(islice(remaining, 10_000)):
+        yield pa.RecordBatch.from_pylist([asdict(one) for one in some], schema=INDEX_SCHEMA)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +107,7 @@ def seal_backup(store: LocalStore, keyring: Keyring, work_dir: Path) -> SealBack
                           offset=one.offset, stored_size=one.stored_size, compressed=one.compressed)
             for key, one in sorted(placed.items())
         )  # fmt: skip
-        index = write_index(store, attachments_key(backup_id, attempt), rows, work_dir)
+        index = write_index(store, attachments_key(backup_id, attempt), index_batches(rows), work_dir)
         manifest = Manifest(
             format_version=1,
             backup_id=backup_id,

@@ -23,7 +23,7 @@ from core.archive.layout import generation_pack_key, new_pack_id, pack_key
 from core.archive.packs import BlobSource, PackWriter
 from core.errors import DamagedObject, DiskFull, ObjectExists, ObjectNotFound
 from core.storage.local import LocalStore
-from tests.core.archive.conftest import Sealed
+from tests.core.archive.conftest import Sealed, index_batches
 
 
 def unknown(_: str) -> None:
@@ -370,7 +370,7 @@ ROWS = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_index_round_trip(rows: list[AttachmentRow], store: LocalStore, work_dir: Path) -> None:
     key = f"index/{new_pack_id()}"
-    index = write_index(store, key, rows, work_dir)
+    index = write_index(store, key, index_batches(rows), work_dir)
     assert (index.key, index.rows, index.size) == (key, len(rows), store.stat(key).size)
     with store.open(key) as stream:
         assert list(read_index(stream, rows=len(rows))) == rows
@@ -381,11 +381,11 @@ def test_index_round_trip(rows: list[AttachmentRow], store: LocalStore, work_dir
 
 def test_an_index_streams_over_row_groups_and_must_rise(store: LocalStore, work_dir: Path) -> None:
     one = StoredBlob(blob="b", size=1, pack="p", offset=0, stored_size=1, compressed=False)
-    write_index(store, "index", (row(f"{number:06}", one) for number in range(25_000)), work_dir)
+    write_index(store, "index", index_batches(row(f"{number:06}", one) for number in range(25_000)), work_dir)
     with store.open("index") as stream:
         assert sum(1 for _ in read_index(stream, rows=25_000)) == 25_000
     with store.open("index") as stream, pytest.raises(ValueError, match="rows"):
         list(read_index(stream, rows=25_001))
     with pytest.raises(ValueError, match="rise"):
-        write_index(store, "other", [row("b", one), row("a", one)], work_dir)
+        write_index(store, "other", index_batches([row("b", one), row("a", one)]), work_dir)
     assert pa.total_allocated_bytes() < 200_000_000
