@@ -1,9 +1,10 @@
 """Many small files handled by two threads: reading, hashing and compressing leave the interpreter to the other one."""
 
+import io
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import BinaryIO, Final, TypeVar, cast
 
 _THREADS: Final = 2
 #: What one thread takes at a time: one by one, handing over would cost more than a small file.
@@ -31,6 +32,15 @@ def in_batches(
         finally:
             for one in waiting:
                 one.cancel()
+
+
+def fill(buffer: memoryview, stream: BinaryIO) -> int:
+    """Read until the buffer is full or the stream ends; returns how many bytes there are. One buffer for many
+    files: fresh memory costs more than reading into it."""
+    source, filled = cast("io.BufferedIOBase", stream), 0
+    while filled < len(buffer) and (count := source.readinto(buffer[filled:])):
+        filled += count
+    return filled
 
 
 def _batched(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:

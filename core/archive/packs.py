@@ -1,6 +1,5 @@
 """Attachments into packs: small blobs together, large ones alone, each stored once."""
 
-import io
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -9,13 +8,13 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self, TypeVar, cast
+from typing import BinaryIO, Final, Self, TypeVar
 from uuid import uuid4
 
 import zstandard
 from blake3 import blake3
 
-from core.archive.batches import in_batches
+from core.archive.batches import fill, in_batches
 from core.archive.blobs import WHOLE, StoredBlob
 from core.archive.layout import new_pack_id, pack_key
 from core.archive.manifest import PackObject
@@ -78,7 +77,7 @@ class PackWriter:
     def add(self, stream: BinaryIO) -> StoredBlob:
         """Read a stream to its end; returns where its bytes lie, or will lie once `close` has returned."""
         tools = self._tools()
-        head = tools.buffer[: _fill(tools.buffer, stream)]
+        head = tools.buffer[: fill(tools.buffer, stream)]
         if len(head) > self._whole:
             return self._add_large(head, stream)
         blob = blake3(head).hexdigest()
@@ -321,14 +320,6 @@ class _PlacedBlobs:
     def close(self) -> None:
         self._database.close()
         self._path.unlink(missing_ok=True)
-
-
-def _fill(buffer: memoryview, stream: BinaryIO) -> int:
-    """Read until the buffer is full or the stream ends; returns how many bytes there are."""
-    source, filled = cast("io.BufferedIOBase", stream), 0
-    while filled < len(buffer) and (count := source.readinto(buffer[filled:])):
-        filled += count
-    return filled
 
 
 def _saves_a_tenth(stored: int, size: int) -> bool:

@@ -11,7 +11,7 @@ from itertools import islice
 import pyarrow as pa
 from blake3 import blake3
 
-from core.archive.batches import in_batches
+from core.archive.batches import fill, in_batches
 from core.archive.layout import pack_key
 from core.archive.manifest import PackObject
 from core.archive.reader import ArchiveReader
@@ -21,8 +21,7 @@ from core.formats.export import ExportFile, ExportReader
 from core.storage.store import Store
 
 _ROWS = 10_000
-#: Most files are read at once; a larger buffer would be fresh memory for each of them.
-_CHUNK = 128 * 1024
+_CHUNK = 256 * 1024
 
 
 def reuse_packs(
@@ -83,12 +82,12 @@ def _stands(store: Store, pack: PackObject) -> bool:
 
 def _hash(scratch: Scratch, reader: ExportReader, files: Iterator[ExportFile]) -> None:
     def digests(batch: list[ExportFile]) -> list[tuple[str, str]]:
-        hashed = []
+        hashed, buffer = [], memoryview(bytearray(_CHUNK))
         for file in batch:
             hasher = blake3()
             with reader.open_file(file) as stream:
-                while chunk := stream.read(_CHUNK):
-                    hasher.update(chunk)
+                while count := fill(buffer, stream):
+                    hasher.update(buffer[:count])
             hashed.append((file.path, hasher.hexdigest()))
         return hashed
 
