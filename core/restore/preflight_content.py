@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from core.archive.manifest import SourceFact
 from core.content.catalogue import BY_NAME
 from core.findings import EMAIL_PROBLEMS, Finding, FindingCode, Severity
-from core.restore.facts import Facts
+from core.restore.facts import Facts, GroupFacts
 from core.restore.request import RESOLUTIONS, Part, RestoreRequest
 from core.restore.wording import finding
 
@@ -31,12 +31,14 @@ def group_findings(request: RestoreRequest, facts: Facts) -> Iterator[Finding]:
             yield finding(
                 FindingCode.GROUP_MEMBERS_DIFFER,
                 _WARNING,
-                f"{group.name} has other members in the backup: {len(group.added)} who are not in the organization's "
-                f"group, and {len(group.missing)} who are only there.",
+                f"{group.name} has other members in the backup: {_members_differ(group)}.",
                 "Nobody gains access by this: a member who would take a seat waits for an approver's decision.",
                 group.name,
                 count=len(group.added) + len(group.missing),
-                examples=[*(f"+ {one}" for one in group.added), *(f"- {one}" for one in group.missing)],
+                examples=[
+                    *(f"{one} (only in the backup)" for one in group.added),
+                    *(f"{one} (only in the organization)" for one in group.missing),
+                ],
             )
     opening = [group for group in facts.groups if "user" in group.roles]
     if opening:
@@ -61,6 +63,11 @@ def group_findings(request: RestoreRequest, facts: Facts) -> Iterator[Finding]:
             count=len(admins),
             examples=[group.name for group in admins],
         )
+
+
+def _members_differ(group: GroupFacts) -> str:
+    sides = ((len(group.added), "only in the backup"), (len(group.missing), "only in the organization's group"))
+    return ", ".join(f"{count} {where}" for count, where in sides if count)
 
 
 def _groups_have(count: int) -> str:
