@@ -15,7 +15,10 @@ def web_app(app: App) -> Starlette:
 
     async def slack(request: Request) -> Response:
         body = (await request.body()).decode("utf-8", "replace")
-        asked = BoltRequest(body=body, query=dict(request.query_params), headers=dict(request.headers))
+        try:
+            asked = BoltRequest(body=body, query=dict(request.query_params), headers=dict(request.headers))
+        except (ValueError, TypeError, AttributeError):  # Bolt reads the body before it looks at the signature
+            return Response("This is no request of Slack.", status_code=400, media_type="text/plain")
         answer = await run_in_threadpool(app.dispatch, asked)
         return Response(content=answer.body, status_code=answer.status, headers=dict(answer.first_headers()))
 

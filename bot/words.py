@@ -5,7 +5,20 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from core.restore.tables import Step
+
 _BAR: Final = 10
+STEPS: Final = {
+    Step.PREFLIGHT: "checking once more",
+    Step.CHECK_BACKUP: "looking at the backup",
+    Step.STAGE: "making room",
+    Step.LOAD: "loading",
+    Step.INDEX: "building indexes",
+    Step.VERIFY: "comparing with the backup",
+    Step.PUBLISH: "publishing",
+    Step.PROPOSE_ACCESS: "preparing the review of access",
+    Step.REPORT: "writing the report",
+}
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
 
 
@@ -16,6 +29,10 @@ def plural(count: int, one: str, many: str = "") -> str:
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """Where Slack shows no date of its own."""
     return f"{at.astimezone(zone):%d %b %Y, %H:%M}"
+
+
+def days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}" if count else "less than a day"
 
 
 def duration(passed: timedelta) -> str:

@@ -11,7 +11,7 @@ from bot.home.ids import Action
 from bot.home.views import Home, Row, home_view
 from bot.identity import Caller
 from bot.listening import hand_over
-from bot.threads.views import STEPS
+from bot.words import STEPS
 from core.access.restoring import administered
 from core.catalog import apps, backups
 from core.catalog.runs import OPEN

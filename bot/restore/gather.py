@@ -4,13 +4,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from bot.blocks import OPTIONS
 from bot.bot import Bot
-from bot.identity import Account
 from bot.restore.facts import (
     AppChoice,
     BackupChoice,
@@ -189,11 +188,3 @@ class Gather:
             shard=backup.shard,
             region=backup.region,
         )
-
-
-def zone_of(account: Account) -> ZoneInfo:
-    """The person's own; UTC where Slack names one that this machine does not know."""
-    try:
-        return ZoneInfo(account.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

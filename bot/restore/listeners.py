@@ -9,11 +9,12 @@ from slack_bolt import Ack, App
 from bot.blocks import option
 from bot.bot import Bot
 from bot.client import call
-from bot.errors import tell
+from bot.errors import problem_of, problem_view, tell
 from bot.identity import Caller, caller_of
 from bot.listening import hand_over
 from bot.metadata import Metadata, foreign, unpack
 from bot.restore import form
+from bot.restore.answer import Answer
 from bot.restore.ids import Action, BlockId, Callback, Shortcut
 from bot.restore.views.backup import backup_option
 from bot.restore.views.frame import waiting_view
@@ -69,7 +70,7 @@ def _listener(bot: Bot, doing: Doing) -> Callable[..., None]:
 
 
 def _submitted(bot: Bot) -> Callable[..., None]:
-    """Errors stand beside their fields; else the window says that it goes on, and the next step follows."""
+    """Errors stand beside their fields; else the next step follows, in the answer itself where it is soon ready."""
 
     def listener(ack: Ack, body: dict[str, Any]) -> None:
         metadata = _metadata(body)
@@ -79,10 +80,24 @@ def _submitted(bot: Bot) -> Callable[..., None]:
         if isinstance(answer, form.Errors):
             ack(response_action="errors", errors=dict(answer.by_block))
             return
-        ack(response_action="update", view=waiting_view(_NEXT))
-        hand_over(bot, body, lambda caller: Wizard.of(bot, caller).go_on(metadata, answer, body["view"]["id"]))
+        shown = Answer()
+        hand_over(bot, body, _going_on(bot, metadata, answer, _view_id(body), shown))
+        ack(response_action="update", view=shown.give(waiting_view(_NEXT)))
 
     return listener
+
+
+def _going_on(
+    bot: Bot, metadata: Metadata, change: form.Change, view_id: str, shown: Answer
+) -> Callable[[Caller], None]:
+    def doing(caller: Caller) -> None:
+        try:
+            Wizard.of(bot, caller, shown).go_on(metadata, change, view_id)
+        except Exception as error:
+            if not (shown.is_open and shown.take(problem_view(problem_of(error)))):
+                raise
+
+    return doing
 
 
 def _provision(bot: Bot) -> Callable[..., None]:

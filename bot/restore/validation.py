@@ -12,6 +12,7 @@ from bot.client import SlackError, call
 from bot.errors import problem_of
 from bot.identity import Caller
 from bot.metadata import Metadata
+from bot.restore.answer import Answer
 from bot.restore.facts import Checks
 from bot.restore.gather import Gather
 from bot.restore.ids import Action, BlockId
@@ -32,12 +33,27 @@ _REDRAW_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 20.0
 
 
-def validate(bot: Bot, caller: Caller, gather: Gather, draft: Draft, view_id: str, said: str = "") -> None:
+def validate(
+    bot: Bot,
+    caller: Caller,
+    gather: Gather,
+    draft: Draft,
+    view_id: str,
+    said: str = "",
+    answer: Answer | None = None,
+) -> None:
     """Check what the draft asks for, and keep the result with it, unless the draft has gone on without it. `said` is
     why it is checked again: it stays above what is found."""
     began = time.monotonic()
     request = gather.request(draft)
-    window = _Window(bot=bot, view_id=view_id, metadata=metadata_of(draft), resolutions=request.effective, said=said)
+    window = _Window(
+        bot=bot,
+        view_id=view_id,
+        metadata=metadata_of(draft),
+        resolutions=request.effective,
+        said=said,
+        answer=answer,
+    )
     try:
         found = validation.validate(bot.engine.tools, request, progress=window.progress())
         saved = _keep(bot, draft, found)
@@ -73,6 +89,7 @@ class _Window:
     metadata: Metadata
     resolutions: Mapping[FindingCode, Resolution]
     said: str
+    answer: Answer | None
 
     def progress(self) -> Callable[[Phase], None]:
         drawn = time.monotonic()
@@ -89,8 +106,10 @@ class _Window:
         """Whether it was still open; one that was closed is no error."""
         if not self.view_id:
             return False
+        view = validation_view(checks, self.metadata, self.said)
+        if self.answer is not None and self.answer.take(view):
+            return True
         try:
-            view = validation_view(checks, self.metadata, self.said)
             call(self.bot.client.views_update, view_id=self.view_id, view=view)
         except SlackError as error:
             log.info("the checks' window was not drawn: %s", error)

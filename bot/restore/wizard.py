@@ -13,8 +13,9 @@ from bot.errors import problem_of
 from bot.identity import Caller
 from bot.metadata import Metadata
 from bot.restore import form
+from bot.restore.answer import Answer
 from bot.restore.facts import AppChoice, BackupChoice
-from bot.restore.gather import Gather, zone_of
+from bot.restore.gather import Gather
 from bot.restore.places import told_in
 from bot.restore.validation import metadata_of, validate
 from bot.restore.views.backup import backup_view
@@ -43,13 +44,16 @@ class Wizard:
     caller: Caller
     person: Person
     gather: Gather
+    #: of a submission: what is drawn goes into it as long as Slack waits for it
+    answer: Answer | None = None
 
     @classmethod
-    def of(cls, bot: Bot, caller: Caller) -> "Wizard":
+    def of(cls, bot: Bot, caller: Caller, answer: Answer | None = None) -> "Wizard":
         """NotAllowed: not a member of the workspace. Raises SlackError."""
         person = bot.accounts.person(caller)
-        zone = zone_of(bot.accounts.account(caller.user))
-        return cls(bot=bot, caller=caller, person=person, gather=Gather(bot=bot, person=person, zone=zone))
+        zone = bot.accounts.account(caller.user).zone
+        gather = Gather(bot=bot, person=person, zone=zone)
+        return cls(bot=bot, caller=caller, person=person, gather=gather, answer=answer)
 
     def begin(self, view_id: str) -> None:
         """From the command or the shortcut; `view_id` is the window that was opened at once."""
@@ -163,7 +167,9 @@ class Wizard:
         """Draw the step the draft is at. A window that was closed is no error: the draft is kept."""
         self._draw(view_id, self._view(draft, said))
         if draft.state.step is DraftStep.VALIDATION and draft.state.validation is None:
-            self.bot.work.side_by_side(lambda: validate(self.bot, self.caller, self.gather, draft, view_id, said))
+            self.bot.work.side_by_side(
+                lambda: validate(self.bot, self.caller, self.gather, draft, view_id, said, self.answer)
+            )
 
     def _view(self, draft: Draft, said: str) -> View:
         state, metadata = draft.state, metadata_of(draft)
@@ -195,6 +201,8 @@ class Wizard:
 
     def _draw(self, view_id: str, view: View) -> bool:
         """Whether it was still open. One that was closed is no error: the draft is kept."""
+        if self.answer is not None and self.answer.take(view):
+            return True
         try:
             call(self.bot.client.views_update, view_id=view_id, view=view)
         except ViewGone:

@@ -234,7 +234,7 @@ class _Telling:
         found = self._posting.post(
             message, channel=place.channel, number=number, thread=thread, look_first=self.known.unsure
         )
-        self.known.unsure = False
+        self.known.unsure = found.was_there  # where one had no receipt, the next may have none either
         with self.bot.engine.database.transaction() as session:
             deliveries.keep_receipt(
                 session,

@@ -26,22 +26,12 @@ from bot.blocks import (
 )
 from bot.threads.facts import FindingCount, Standing
 from bot.threads.ids import BLOCK, Action
+from bot.words import STEPS
 from core.restore.tables import RestoreStatus, Step
 from core.restore.wording import about, size
 
 _BAR: Final = 20
 _SHOWN: Final = 40
-STEPS: Final = {
-    Step.PREFLIGHT: "checking once more",
-    Step.CHECK_BACKUP: "looking at the backup",
-    Step.STAGE: "making room",
-    Step.LOAD: "loading",
-    Step.INDEX: "building indexes",
-    Step.VERIFY: "comparing with the backup",
-    Step.PUBLISH: "publishing",
-    Step.PROPOSE_ACCESS: "preparing the review of access",
-    Step.REPORT: "writing the report",
-}
 _OVER: Final = {
     RestoreStatus.COMPLETED: "Completed",
     RestoreStatus.FAILED: "Failed",

@@ -10,7 +10,8 @@ from bot.blocks import Line, bold, bullets, lines, note, option, plain, when
 from bot.metadata import Metadata
 from bot.restore.facts import BackupChoice, Backups
 from bot.restore.ids import Action, BlockId
-from bot.restore.views.frame import PART_NAMES, days, moment, plural, step_view
+from bot.restore.views.frame import PART_NAMES, step_view
+from bot.words import days, moment, plural
 from core.restore.draft_state import DraftStep
 from core.restore.wording import size
 

@@ -18,8 +18,9 @@ from bot.blocks import bold, button, lines, note, option, plain
 from bot.metadata import Metadata
 from bot.restore.facts import AppChoice, Destinations
 from bot.restore.ids import Action, BlockId, Callback
-from bot.restore.views.frame import plural, step_view
+from bot.restore.views.frame import step_view
 from bot.restore.views.source import describe
+from bot.words import plural
 from core.restore.draft_state import ContainsData, DraftStep
 from core.restore.wording import about
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block, InteractiveElement
 from slack_sdk.models.views import View
@@ -86,16 +85,3 @@ def start_view(metadata: Metadata, summary: str, changed_at: datetime) -> View:
             ),
         ],
     )
-
-
-def moment(at: datetime, zone: ZoneInfo) -> str:
-    """For the text of an option, where Slack shows no date of its own."""
-    return f"{at.astimezone(zone):%d %b %Y, %H:%M}"
-
-
-def days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}" if count else "less than a day"
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"

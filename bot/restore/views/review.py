@@ -9,8 +9,9 @@ from bot.blocks import Line, Span, bold, bullets, clip, lines, note, option, pla
 from bot.metadata import Metadata
 from bot.restore.facts import Review
 from bot.restore.ids import Action, BlockId, Callback
-from bot.restore.views.frame import PART_NAMES, TITLE, plural, step_view
+from bot.restore.views.frame import PART_NAMES, TITLE, step_view
 from bot.restore.views.validation import CHOICES
+from bot.words import plural
 from core.findings import Finding, FindingCode
 from core.restore.draft_state import DraftStep
 from core.restore.request import RESOLUTIONS, Resolution

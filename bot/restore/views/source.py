@@ -7,7 +7,8 @@ from bot.blocks import OPTIONS, bold, bullets, lines, note, option, plain
 from bot.metadata import Metadata
 from bot.restore.facts import AppChoice, OrganizationChoice, Source
 from bot.restore.ids import Action, BlockId
-from bot.restore.views.frame import days, plural, step_view
+from bot.restore.views.frame import step_view
+from bot.words import days, plural
 from core.restore.draft_state import DraftStep
 
 

@@ -10,7 +10,8 @@ from bot.blocks import actions, bold, bullets, button, clip, confirm, italic, li
 from bot.metadata import Metadata
 from bot.restore.facts import Checks
 from bot.restore.ids import Action, BlockId
-from bot.restore.views.frame import plural, step_view
+from bot.restore.views.frame import step_view
+from bot.words import plural
 from core.findings import Finding, FindingCode, Severity
 from core.findings import blocks as are_blocking
 from core.restore.assess import Phase

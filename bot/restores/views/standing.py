@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from bot.threads.views import STEPS
-from bot.words import bar, duration
+from bot.words import STEPS, bar, duration
 from core.catalog.run_tables import RunStatus
 from core.catalog.runs import OPEN
 from core.restore.overview import RestoreLine

@@ -29,6 +29,7 @@ from bot.workspace import Channel, Person, Workspace, WorkspaceConfig, build_wor
 from bot.workspace.acting import Outcome
 from bot.workspace.blocks import Json, elements
 from bot.workspace.delivery import Answer
+from bot.workspace.inputs import entered_state
 from bot.workspace.messages import Message
 from bot.workspace.payloads import Envelope, Payload
 from core.catalog import apps, backups
@@ -292,6 +293,22 @@ class Someone:
         outcome = self._acting.submit(person=self.user, view_id=self.view["id"], entered=dict(self.entered))
         self.entered.clear()
         return self._done(outcome, settle)
+
+    def submission(self, change: Callable[[Json], object] = dict.keys) -> Payload:
+        """What the button of the open window would send now, with something changed in it."""
+        view = self.office.workspace.state.views.stack(self.user)[-1]
+        values = entered_state(view.values, self._acting._with_offered(view, self.user), self.entered)
+        made = self.office.workspace._payloads.submission(view=replace(view, values=values), response_urls=[])
+        body = json.loads(json.dumps(made.body))
+        change(body)
+        return replace(made, body=body)
+
+    def sends(self, submission: Payload) -> Answer:
+        """As Slack does with it: what it is answered with is shown in the window."""
+        answer = self.office.workspace.delivery.send(submission)
+        view = self.office.workspace.state.views.stack(self.user)[-1]
+        self._acting._answers.to_submission(answer.body, view)
+        return answer
 
     def closes(self) -> None:
         self._acting.close(person=self.user, view_id=self.view["id"])

@@ -3,7 +3,7 @@
 from bot.restore.ids import Action
 from core.cli.demo_organization import WIKI
 from core.content.record_type import AppType
-from tests.bot.flows.office import Office, Someone
+from tests.bot.flows.office import GENERAL, Office, Someone
 
 EMPTY = "Empty Wiki"
 
@@ -14,8 +14,8 @@ def with_empty_app(
     office.world.provision(app_type, name, shard=shard)
 
 
-def to_destinations(person: Someone, app: str = WIKI, *, backup: int = 0) -> None:
-    to_backups(person, app)
+def to_destinations(person: Someone, app: str = WIKI, *, backup: int = 0, asked_in: str = GENERAL) -> None:
+    to_backups(person, app, asked_in=asked_in)
     person.chooses(Action.BACKUP, number=backup)
     person.submits()
     assert person.step == "What to include", person.reads
@@ -23,23 +23,23 @@ def to_destinations(person: Someone, app: str = WIKI, *, backup: int = 0) -> Non
     assert person.step == "Where to", person.reads
 
 
-def to_backups(person: Someone, app: str = WIKI) -> None:
-    person.types("/restore")
+def to_backups(person: Someone, app: str = WIKI, *, asked_in: str = GENERAL) -> None:
+    person.types("/restore", asked_in)
     assert person.step == "What to restore", person.reads
     person.chooses(Action.APP, app)
     person.submits()
     assert person.step == "Which backup", person.reads
 
 
-def to_checks(person: Someone, app: str = WIKI, *, destination: str = EMPTY, backup: int = 0) -> None:
-    to_destinations(person, app, backup=backup)
+def to_checks(person: Someone, app: str = WIKI, *, destination: str = EMPTY, asked_in: str = GENERAL) -> None:
+    to_destinations(person, app, asked_in=asked_in)
     person.chooses(Action.DESTINATION, destination)
     person.submits()
     assert person.step == "Checks", person.reads
 
 
-def to_review(person: Someone, app: str = WIKI, *, destination: str = EMPTY) -> None:
-    to_checks(person, app, destination=destination)
+def to_review(person: Someone, app: str = WIKI, *, destination: str = EMPTY, asked_in: str = GENERAL) -> None:
+    to_checks(person, app, destination=destination, asked_in=asked_in)
     person.submits()
     assert person.step == "Review", person.reads
 

@@ -1,0 +1,254 @@
+"""Two windows, two people, deliveries that come twice, and windows that are closed: nothing mixes, and one restore
+starts."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from bot.restore import validation as checking
+from bot.restore.ids import Action
+from bot.workspace import Fault
+from core.access.people import ensure_person
+from core.access.roles import grant_role
+from core.access.tables import RoleName
+from core.cli.demo_organization import TRACKER, WIKI
+from core.content.record_type import AppType
+from core.restore import validation
+from core.restore.tables import RestoreStatus
+from tests.bot.flows.office import ADA, BORIS, GENERAL, TEAM, Office, Someone
+from tests.bot.flows.walking import EMPTY, restores, to_backups, to_checks, to_destinations, to_review, with_empty_app
+
+
+def admin(office: Office, user: str = BORIS) -> Someone:
+    """Another organization admin."""
+    engine = office.world.engine
+    with engine.database.transaction() as session:
+        person = ensure_person(session, f"slack:{TEAM}/{user}", "Boris Approver", engine.now())
+        grant_role(
+            session,
+            person=person,
+            organization_id=office.catalog_app(WIKI).organization_id,
+            role=RoleName.ORGANIZATION_ADMIN,
+            by=office.world.person,
+            now=engine.now(),
+        )
+    return office.person(user)
+
+
+class Slow:
+    """Checks that wait, once they have begun, until they are let go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, then: Exception | None = None) -> None:
+        self._check, self._then = validation.validate, then
+        self._begun, self._on = threading.Event(), threading.Event()
+        monkeypatch.setattr(validation, "validate", self._validate)
+
+    def begun(self) -> None:
+        assert self._begun.wait(30)
+
+    def go_on(self) -> None:
+        self._on.set()
+
+    def _validate(self, *args: Any, **more: Any) -> object:
+        self._begun.set()
+        assert self._on.wait(30)
+        if self._then:
+            raise self._then
+        return self._check(*args, **more)
+
+
+def test_a_second_tab_is_told_of_the_first_and_nothing_mixes(office: Office) -> None:
+    """What the second tab sends was drawn before the first one went on."""
+    ada = office.person()
+    ada.types()
+    ada.chooses(Action.APP, WIKI)
+    behind = ada.submission()
+    ada.chooses(Action.APP, TRACKER)
+    ada.submits()
+    assert ada.step == "Which backup"
+    ada.sends(behind)
+    office.settle()
+    assert "Something changed meanwhile" in ada.reads
+    assert TRACKER in ada.reads
+    assert WIKI not in ada.reads
+    ada.chooses(Action.BACKUP)
+    ada.submits()
+    assert TRACKER in ada.reads
+
+
+def test_two_people_restore_at_once_and_do_not_mix(office: Office) -> None:
+    with_empty_app(office)
+    with_empty_app(office, "Empty Tracker", AppType.JIRA)
+    ada, boris = office.person(), admin(office)
+    to_destinations(ada)
+    to_destinations(boris, TRACKER)
+    ada.chooses(Action.DESTINATION, EMPTY)
+    boris.chooses(Action.DESTINATION, "Empty Tracker")
+    ada.submits()
+    boris.submits()
+    ada.submits()
+    boris.submits()
+    restores(boris)
+    restores(ada)
+    office.drive()
+    by_app = {one.app_id: one for one in office.restores}
+    assert by_app[office.catalog_app(EMPTY).id].backup_id == office.backups_of(WIKI)[0].id
+    assert by_app[office.catalog_app("Empty Tracker").id].backup_id == office.backups_of(TRACKER)[0].id
+    assert {one.status for one in office.restores} == {RestoreStatus.COMPLETED}
+    assert len({one.requested_by for one in office.restores}) == 2
+
+
+def test_two_people_who_want_the_same_destination_get_one_restore_and_one_reason(office: Office) -> None:
+    with_empty_app(office)
+    ada, boris = office.person(), admin(office)
+    to_review(ada)
+    to_review(boris)
+    restores(ada)
+    boris.ticks(Action.ACKNOWLEDGE, "acknowledged")
+    boris.submits()
+    assert boris.step == "Checks"
+    assert boris.view["submit"] is None
+    assert office.only_restore().id in boris.reads
+    office.drive()
+    assert office.only_restore().status is RestoreStatus.COMPLETED
+
+
+def test_a_double_click_on_restore_starts_one(office: Office) -> None:
+    with_empty_app(office)
+    ada = office.person()
+    to_review(ada)
+    ada.ticks(Action.ACKNOWLEDGE, "acknowledged")
+    again = ada.submission()
+    clicks = [threading.Thread(target=office.workspace.delivery.send, args=(again,)) for _ in range(3)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+    office.settle()
+    assert "The restore has started." in ada.reads
+    assert office.only_restore().status is RestoreStatus.QUEUED
+
+
+@pytest.mark.parametrize("payload", ["view_submission", "block_actions", "slash_command"])
+def test_what_slack_delivers_twice_is_done_once(office: Office, payload: str) -> None:
+    with_empty_app(office)
+    office.expects_refusals = {"exchanged_trigger_id"}
+    ada = office.person()
+    office.workspace.state.faults.add(method=payload, answer=Fault.TWICE, times=20)
+    ada.types()
+    ada.chooses(Action.APP, WIKI)
+    ada.submits()
+    ada.chooses(Action.BACKUP)
+    ada.submits()
+    ada.submits()
+    ada.chooses(Action.DESTINATION, EMPTY)
+    ada.submits()
+    assert ada.step == "Checks", ada.reads
+    ada.submits()
+    restores(ada)
+    office.drive()
+    assert office.only_restore().status is RestoreStatus.COMPLETED
+    office.workspace.state.faults.clear()
+
+
+def test_an_unfinished_one_is_continued_where_it_was(office: Office) -> None:
+    with_empty_app(office)
+    ada = office.person()
+    to_review(ada)
+    ada.closes()
+    ada.types()
+    assert "You have begun a restore and not started it" in ada.reads
+    assert WIKI in ada.reads
+    ada.presses(Action.CONTINUE)
+    assert ada.step == "Checks", "what was checked is checked again"
+    ada.submits()
+    restores(ada)
+    assert office.only_restore().status is RestoreStatus.QUEUED
+
+
+def test_starting_over_forgets_what_was_chosen(office: Office) -> None:
+    ada = office.person()
+    to_backups(ada)
+    ada.closes()
+    ada.types()
+    ada.presses(Action.START_OVER)
+    assert ada.step == "What to restore"
+    assert WIKI not in ada.reads
+    ada.closes()
+    ada.types()
+    assert ada.step == "What to restore", "nothing was chosen, so there is nothing to continue"
+
+
+def test_a_window_that_was_closed_while_the_checks_run_is_brought_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_empty_app(office)
+    office.expects_refusals = {"not_found"}
+    ada = office.person()
+    checks = Slow(monkeypatch)
+    to_destinations(ada)
+    ada.chooses(Action.DESTINATION, EMPTY)
+    ada.submits(settle=False)
+    checks.begun()
+    assert ada.step == "Checks"
+    assert "Checking backup and destination" in ada.reads
+    office.workspace.acting.close(person=ADA, view_id=ada.view["id"])
+    checks.go_on()
+    office.settle()
+    (message,) = office.direct_messages()
+    assert "The checks of your restore are done: 4 warnings, 2 notes." in message.text
+    ada.presses_in(message, Action.CONTINUE)
+    assert ada.step == "Checks"
+    ada.submits()
+    restores(ada)
+    assert office.only_restore().status is RestoreStatus.QUEUED
+
+
+def test_checks_that_take_long_are_told_by_a_message_too(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "_PATIENCE_SECONDS", 0.0)
+    with_empty_app(office)
+    ada = office.person()
+    to_checks(ada)
+    assert ada.view["submit"] is not None
+    (message,) = office.direct_messages()
+    assert "4 warnings" in message.text
+
+
+def test_checks_that_fail_behind_a_closed_window_are_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_empty_app(office)
+    office.expects_errors, office.expects_refusals = True, {"not_found"}
+    ada = office.person()
+    checks = Slow(monkeypatch, then=RuntimeError("a surprise"))
+    to_destinations(ada)
+    ada.chooses(Action.DESTINATION, EMPTY)
+    ada.submits(settle=False)
+    checks.begun()
+    office.workspace.acting.close(person=ADA, view_id=ada.view["id"])
+    checks.go_on()
+    office.settle()
+    (message,) = office.direct_messages()
+    assert "could not be finished" in message.text
+    assert "reference" in message.text
+    assert "a surprise" not in message.text
+
+
+def test_another_choice_while_the_checks_run_is_not_overwritten(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_empty_app(office)
+    office.expects_refusals = {"not_found"}
+    ada = office.person()
+    checks = Slow(monkeypatch)
+    to_destinations(ada)
+    ada.chooses(Action.DESTINATION, EMPTY)
+    ada.submits(settle=False)
+    checks.begun()
+    ada.presses(Action.BACK, settle=False)
+    office.settle(left=1)
+    assert ada.step == "Where to"
+    checks.go_on()
+    office.settle()
+    assert ada.step == "Where to"
+    assert office.direct_messages() == []
+    assert office.workspace.state.messages.in_channel(GENERAL) == []
