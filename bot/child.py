@@ -9,6 +9,8 @@ from typing import Final
 
 log = logging.getLogger(__name__)
 
+#: Parts that a worker executes at once.
+SLOTS: Final = 2
 _LOOK_SECONDS: Final = 0.5
 #: Between two starts of a child that dies at once.
 _LONGEST_WAIT: Final = 30.0
@@ -60,5 +62,5 @@ class Child:
             self._over.wait(min(2.0**failures / 2, _LONGEST_WAIT))
 
 
-def worker_command() -> list[str]:
-    return [sys.executable, "-m", "bot", "worker", "--until-input-ends"]
+def worker_command(slots: int = SLOTS) -> list[str]:
+    return [sys.executable, "-m", "bot", "worker", "--until-input-ends", "--slots", str(slots)]

@@ -26,11 +26,11 @@ log = logging.getLogger(__name__)
 _DRAIN_SECONDS: Final = 30.0
 
 
-def serve(engine: Engine, settings: SlackSettings, *, stopping: threading.Event | None = None) -> None:
+def serve(engine: Engine, settings: SlackSettings, *, slots: int) -> None:
     """Returns when a signal asks for it: what was acknowledged is done, and the rest goes on at the next start."""
     with ExitStack() as stack:
-        over = stopping or stack.enter_context(_until_signal())
-        child = Child(worker_command())
+        over = stack.enter_context(_until_signal())
+        child = Child(worker_command(slots))
         child.start()
         stack.callback(child.stop, wait_seconds=_DRAIN_SECONDS)
         if settings.is_connected:
