@@ -298,7 +298,7 @@ class Someone:
         """What the button of the open window would send now, with something changed in it."""
         view = self.office.workspace.state.views.stack(self.user)[-1]
         values = entered_state(view.values, self._acting._with_offered(view, self.user), self.entered)
-        made = self.office.workspace._payloads.submission(view=replace(view, values=values), response_urls=[])
+        made = self.office.workspace.payloads.submission(view=replace(view, values=values), response_urls=[])
         body = json.loads(json.dumps(made.body))
         change(body)
         return replace(made, body=body)

@@ -26,7 +26,7 @@ Change = Callable[[dict[str, Any]], object]
 def pressed(office: Office, person: Someone, action: Action, *, change: Change = dict.keys) -> Payload:
     view = office.workspace.state.views.stack(person.user)[-1]
     acted = {"type": "button", "action_id": action.value, "block_id": "steps", "value": "", "action_ts": "1.0"}
-    made = office.workspace._payloads.view_action(view=view, action=acted)
+    made = office.workspace.payloads.view_action(view=view, action=acted)
     body = json.loads(json.dumps(made.body))
     change(body)
     return replace(made, body=body)
@@ -168,7 +168,7 @@ def test_a_search_with_metadata_of_another_version_is_told_in_the_window(office:
     ada = office.person()
     ada.types()
     view = office.workspace.state.views.stack(ADA)[-1]
-    made = office.workspace._payloads.suggestion(
+    made = office.workspace.payloads.suggestion(
         person=ADA, source=view, block_id=str(view.blocks[-2]["block_id"]), action_id=Action.APP, query=""
     )
     body = json.loads(json.dumps(made.body))
