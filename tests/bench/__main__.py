@@ -19,10 +19,11 @@ from tests.bench.journeys import Journeys
 from tests.bench.postgres import Postgres
 from tests.bench.report import Measured, report
 from tests.bench.s3 import S3
+from tests.bench.slack import Slack
 from tests.bench.subject import FULL, SMOKE, USUAL, Ground, Sizes, Subject
 from tests.bench.workers import Workers
 
-SUBJECTS: Final[tuple[Subject, ...]] = (Journeys(), Attachments(), Postgres(), S3(), Workers())
+SUBJECTS: Final[tuple[Subject, ...]] = (Journeys(), Attachments(), Postgres(), S3(), Workers(), Slack())
 
 
 def options(words: Sequence[str]) -> argparse.Namespace:
