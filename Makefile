@@ -64,8 +64,8 @@ imports: setup
 unit: setup
 	$(BIN)/pytest --numprocesses auto -m "not slow"
 
-demo: $(READY) ## a local Slack workspace in the browser, with an organization in trouble; restorebot demo --cli: in the terminal
-	$(BIN)/restorebot demo
+demo: $(READY) ## a backup and a restore of generated apps, in the terminal; restorebot demo: in a Slack workspace of this machine
+	$(BIN)/restorebot demo --cli
 
 faults: setup ## every damage, stop and kill, not only the slice make test takes
 	FAULTS=all $(BIN)/pytest tests/faults
