@@ -1,6 +1,7 @@
 """A worker: executes the runs the catalog has open, and takes over from workers that are gone. Importing this imports
 DBOS, which takes most of a second."""
 
+import gc
 import logging
 import threading
 import time
@@ -230,6 +231,8 @@ class Worker:
         if not self._presence.join(alone=self._alone):
             return False
         self._executions.open(list(self._kinds.values()))
+        # What was imported stays. Parts make many small objects, and the collector would go through all of it again.
+        gc.freeze()
         self._slots.start()
         self._begun = time.monotonic()
         self._working.set()
