@@ -21,6 +21,7 @@ from bot.restore.facts import (
     Review,
     Source,
 )
+from bot.words import isolated
 from core.access.deciders import deciders
 from core.access.people import Person
 from core.catalog import apps, backups, storages
@@ -171,7 +172,9 @@ class Gather:
         if app.deactivated_at is not None:
             until = app.deactivated_at + timedelta(days=self.bot.engine.settings.deactivated_app_days)
             left = max(0, (until - self.now).days)
-        return AppChoice(id=app.id, name=app.name, type=app.type, shard=app.shard, region=app.region, days_left=left)
+        return AppChoice(
+            id=app.id, name=isolated(app.name), type=app.type, shard=app.shard, region=app.region, days_left=left
+        )
 
     def _backup(self, session: Session, backup: Backup) -> BackupChoice:
         summary = backup.summary or {}

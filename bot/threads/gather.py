@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from bot.threads.facts import FindingCount, Standing
+from bot.words import isolated
 from core.access.grants import list_grants
 from core.access.people import Person, person_by_id
 from core.access.tables import GrantStatus
@@ -38,9 +39,9 @@ def standing(engine: Engine, restore_id: str, submitted: Event | None) -> Standi
             id=restore.id,
             status=restore.status,
             step=restore.step,
-            source=apps.get(session, backup.app_id).name,
+            source=isolated(apps.get(session, backup.app_id).name),
             taken_at=backup.taken_at,
-            destination=apps.get(session, restore.app_id).name,
+            destination=isolated(apps.get(session, restore.app_id).name),
             user=slack_user(person),
             person=person.name,
             done=restore.progress_done,

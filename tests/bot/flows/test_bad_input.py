@@ -23,7 +23,7 @@ from tests.bot.flows.walking import restores, to_backups, to_destinations, to_re
 Change = Callable[[dict[str, Any]], object]
 
 
-def pressed(office: Office, person: Someone, action: Action, *, change: Change = dict.keys) -> Payload:
+def pressed(office: Office, person: Someone, action: Action, *, change: Change = lambda _body: None) -> Payload:
     view = office.workspace.state.views.stack(person.user)[-1]
     acted = {"type": "button", "action_id": action.value, "block_id": "steps", "value": "", "action_ts": "1.0"}
     made = office.workspace.payloads.view_action(view=view, action=acted)
