@@ -23,8 +23,9 @@ _WAIT_MS = 15_000  # a machine that runs everything at once
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Ends with its module: while it lives, an event loop runs in this thread, in which no worker of ours can start."""
     path = shutil.which("chromium")
     if path is None:
         pytest.fail(MISSING)
