@@ -50,6 +50,8 @@ _REPLIES: Final[Mapping[EventKind, Callable[[Standing], Message]]] = {
 class _Known:
     """What this process remembers of a stream; lost with it, at the price of a look and an edit more."""
 
+    #: the last claim
+    delivery: Delivery | None = None
     drawn: Message | None = None
     drawn_at: float = 0.0
     #: whether a call of which nobody knows whether it acted came before: then it is looked first
@@ -80,10 +82,14 @@ class Deliverer:
         self._thread.start()
 
     def stop(self) -> None:
-        """After the call in flight."""
+        """After the call in flight. What was claimed is let go, so that the next process need not wait for a lease."""
         self._over.set()
         if self._thread is not None:
             self._thread.join()
+        with self.bot.engine.database.transaction() as session:
+            for known in self._known.values():
+                if known.delivery is not None:
+                    deliveries.release(session, known.delivery)
 
     def deliver(self) -> None:
         """Once over all streams that are behind, and all whose status is drawn while they run."""
@@ -125,6 +131,7 @@ class Deliverer:
         if delivery is None:
             known.unsure = True
             return
+        known.delivery = delivery
         try:
             _Telling(bot=self.bot, client=self.client, delivery=delivery, known=known).tell()
             known.failures = 0

@@ -146,6 +146,16 @@ def test_a_restore_that_ended_while_nobody_told_has_no_gap(office: Office) -> No
     assert_told_once(office)
 
 
+def test_a_deliverer_that_stops_keeps_the_next_one_from_nothing(office: Office) -> None:
+    begun(office)
+    office.tell()
+    office.deliverer.stop()
+    office.drive()
+    office.deliverer = office.another_deliverer()
+    until_told(office, 3)
+    assert_told_once(office)
+
+
 def test_a_status_message_posted_by_one_that_died_is_brought_up_to_date(office: Office) -> None:
     """Posted, with its receipt, and killed before the place was written: the next one edits what is there."""
     restore = begun(office)
