@@ -238,17 +238,21 @@ def test_no_other_thread_waits_for_one_that_slack_refuses(office: Office) -> Non
 
 
 def test_a_status_message_that_somebody_deleted_does_not_hold_up_the_replies(office: Office) -> None:
-    begun(office)
-    office.drive()
-    office.tell()
+    restore = begun(office)
     office.expects_refusals = {"message_not_found"}
     messages = office.workspace.state.messages
-    messages.delete(office.thread()[0])
+
+    def deleted() -> None:
+        office.tell(2)
+        messages.delete(office.thread()[0])
+
+    assert driven(office.world, "restore", restore.id, at("verify", deleted)) is None
     until_told(office)
-    parent = messages.in_channel(OPS)[-1]
-    assert [expected for expected in ENDED if expected in str([said(m.blocks) for m in messages.replies(parent)])] == (
-        ENDED
-    )
+    (parent,) = messages.in_channel(OPS)
+    assert parent.deleted
+    told = [said(one.blocks) for one in messages.replies(parent)]
+    assert len(told) == len(ENDED), told
+    assert [expected in one for one, expected in zip(told, ENDED, strict=True)] == [True] * len(ENDED)
 
 
 def test_a_restore_from_the_command_line_is_told_in_the_operations_channel(office: Office) -> None:
