@@ -61,8 +61,9 @@ types: setup
 imports: setup
 	$(BIN)/lint-imports --no-logo
 
+# Half of the time tests wait, for servers, browsers and processes they stop: three of them keep two cores busy.
 unit: setup
-	$(BIN)/pytest --numprocesses auto -m "not slow"
+	$(BIN)/pytest --numprocesses $$($(BIN)/python -c 'import os; print((os.cpu_count() or 2) * 3 // 2)') -m "not slow"
 
 demo: $(READY) ## a backup and a restore of generated apps, in the terminal; restorebot demo: in a Slack workspace of this machine
 	$(BIN)/restorebot demo --cli
