@@ -31,7 +31,7 @@ def demo(
 ) -> None:
     """Try everything without any account: an organization in trouble, in a Slack workspace of this machine."""
     if cli:
-        demo_in_terminal(context, cli=True, keep=keep)
+        demo_in_terminal(context, keep=keep)
         return
     from bot.demo import demo as running  # takes a second, which --help need not wait for
 

@@ -23,7 +23,6 @@ from core.cli.reports import show_plan, show_report
 from core.cli.restores import exit_status, make_request
 from core.content.record_type import AppType
 from core.engine import Engine, build_engine
-from core.errors import UsageError
 from core.findings import blocks
 from core.look.item import item
 from core.look.outline import containers, items
@@ -40,7 +39,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def demo(
     context: typer.Context,
-    cli: Annotated[bool, typer.Option("--cli", help="Here in the terminal.")] = False,
+    cli: Annotated[bool, typer.Option("--cli", help="Here in the terminal.")] = True,  # noqa: ARG001 - the only place
     keep: Annotated[
         Path | None, typer.Option(help="Keep everything in this folder, to go on with it. Default: it is removed.")
     ] = None,
@@ -49,11 +48,6 @@ def demo(
     with _folder(keep) as folder:
         context.obj = lambda: build_engine(load_settings(data_dir=folder / "data", database_url=""))
         with engine_of(context) as engine:
-            if not cli:
-                raise UsageError(
-                    "The demo in a local Slack workspace comes with a later version. Nothing was made.",
-                    hint="See it here in the terminal: restorebot demo --cli",
-                )
             try:
                 _tell(engine, folder)
             except KeyboardInterrupt:
