@@ -15,8 +15,10 @@ class Work:
     """Listeners hand their work over here, so that Slack is answered at once. A task takes care of its own errors;
     what is lost when the process ends lies in rows, and is taken up again from there."""
 
-    def __init__(self, threads: int = 8) -> None:
+    def __init__(self, threads: int = 8, long: int = 4) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="work")
+        #: a trigger lives three seconds: what opens windows must find a thread, whatever takes long meanwhile
+        self._long = ThreadPoolExecutor(long, thread_name_prefix="long")
         self._waiting: dict[str, deque[Task]] = {}
         self._lock = threading.Lock()
 
@@ -32,11 +34,12 @@ class Work:
 
     def side_by_side(self, task: Task) -> None:
         """A task that takes long, such as a validation, and keeps none of its key waiting."""
-        self._pool.submit(_guarded, task)
+        self._long.submit(_guarded, task)
 
     def stop(self) -> None:
         """Finish what was handed over."""
-        self._pool.shutdown(wait=True)
+        self._pool.shutdown(wait=True)  # first: it hands over to the other one
+        self._long.shutdown(wait=True)
 
     def _run(self, key: str) -> None:
         while True:

@@ -1,6 +1,7 @@
 """The engine → how a restore stands."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from core.catalog.runs import OPEN
 from core.content.catalogue import BY_NAME
 from core.engine import Engine
 from core.events.kinds import Event, EventKind
-from core.findings import in_order
+from core.findings import Finding, in_order
 from core.restore import restores
 from core.restore.restores import Restore
 
@@ -53,9 +54,7 @@ def standing(engine: Engine, restore_id: str, submitted: Event | None) -> Standi
             cancel_wanted=restore.cancel_wanted,
             published=restore.published_at is not None,
             resumable_until=restore.staging_until if restore.staging_until and restore.staging_until > now else None,
-            findings=tuple(
-                FindingCount(code=one.code.value, severity=one.severity.value, count=one.count) for one in found
-            ),
+            findings=_counted(found),
             failure=str((restore.failure or {}).get("code", "")),
             counts=_counts(restore.report or {}),
             pending_grants=_pending(session, restore),
@@ -69,6 +68,14 @@ def slack_user(person: Person) -> str:
 
 def submitted_event(events: list[Event]) -> Event | None:
     return next((one for one in events if one.kind is EventKind.SUBMITTED), None)
+
+
+def _counted(found: Sequence[Finding]) -> tuple[FindingCount, ...]:
+    """A code once, however many findings it has: in the order of the findings."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for one in found:
+        counts[one.severity.value, one.code.value] += one.count
+    return tuple(FindingCount(code=code, severity=severity, count=count) for (severity, code), count in counts.items())
 
 
 def _left(restore: Restore, now: datetime) -> int | None:
