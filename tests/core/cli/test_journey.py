@@ -27,11 +27,11 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Journey:
     exports = write_demo_exports(folder / "exports")
     shell = Shell(folder / "data")
     shell.says("init", "--org", "Acme")
-    shell.says("shard", "create", "s2", "--region", "local")
     for name in ("Tracker", "Copy", "Spare"):
         shell.says("app", "provision", name, "--type", "jira")
     backup = shell.json("backup", "import", str(exports.tracker.path), "--app", "tracker")["id"]
     restore = shell.json("restore", "run", "--backup", backup, "--to", "copy", "--yes")["id"]
+    shell.says("shard", "create", "s2", "--region", "local")
     return Journey(shell, exports, backup, restore)
 
 
