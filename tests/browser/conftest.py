@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.browser.canned import fill
 from tests.browser.page_fixture import Canned, Json
@@ -95,6 +95,11 @@ def shoot() -> Callable[[Page, str], None]:
         page.screenshot(path=OUTPUT / f"{name}.png", animations="disabled")
 
     return keep
+
+
+def seen(page: Page, text: str, *, exact: bool = False) -> Locator:
+    """Where a text stands for the eye: what is read out stands a second time, where nobody sees it."""
+    return page.locator("body > :not([aria-live])").get_by_text(text, exact=exact)
 
 
 def open_modal(canned: Canned, open_page: OpenPage, *views: Json, width: int = 1280) -> Page:

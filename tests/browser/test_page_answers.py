@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.bot.workspace.slack import CONFIG, Slack, actions, button, modal, plain, running, text_input
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, seen
 
 CONFIRM = {
     "title": plain("Sure?"),
@@ -88,7 +88,7 @@ def test_a_window_drawn_anew_keeps_what_was_typed_and_a_button_asks_first(slack:
 
 def test_the_app_home_is_drawn_when_it_is_opened(slack: Slack, open_page: OpenPage) -> None:
     page = open_page(f"{slack.workspace.url}/#person=U0BOB&channel=home")
-    expect(page.get_by_text("At home.")).to_be_visible()
+    expect(seen(page, "At home.")).to_be_visible()
 
 
 @pytest.fixture

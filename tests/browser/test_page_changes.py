@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.canned import NOON, message, status
 from tests.browser.canned_views import field, option, section, small_modal
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, seen
 from tests.browser.page_fixture import Canned
 
 Json = dict[str, Any]
@@ -28,7 +28,7 @@ def test_the_caret_stays_over_an_update(canned: Canned, open_page: OpenPage) -> 
     name.evaluate("node => { node.mark = 'same'; node.setSelectionRange(2, 4); }")
     canned.modals = [names(section("Checking 2 of 9", block_id="progress"))]
     canned.change("modal")
-    expect(page.get_by_text("Checking 2 of 9")).to_be_visible()
+    expect(seen(page, "Checking 2 of 9")).to_be_visible()
     assert name.evaluate("node => [node.mark, node.value, node.selectionStart, node.selectionEnd]") == [
         "same",
         "wiki-prod",
@@ -40,7 +40,7 @@ def test_the_caret_stays_over_an_update(canned: Canned, open_page: OpenPage) -> 
         names(section("Found", block_id="found"), section("Checking 3 of 9", block_id="progress"), hint="At most 80.")
     ]
     canned.change("modal")
-    expect(page.get_by_text("At most 80.")).to_be_visible()
+    expect(seen(page, "At most 80.")).to_be_visible()
     expect(name).to_be_focused()
     assert name.evaluate("node => [node.value, node.selectionStart, node.selectionEnd]") == ["wiki-prod", 2, 4]
     page.keyboard.type("X")
@@ -91,7 +91,7 @@ def test_a_message_is_edited_in_place(canned: Canned, open_page: OpenPage) -> No
     before = look.bounding_box()
     canned.messages["C0OPS", ""][4] |= {"blocks": status(4), "edited": {"ts": "2"}}
     canned.change("message", channel="C0OPS")
-    expect(page.get_by_text("Loading (4 of 10)")).to_be_visible()
+    expect(seen(page, "Loading (4 of 10)")).to_be_visible()
     assert look.evaluate("node => node.mark") == "same"
     expect(look).to_be_focused()
     assert look.bounding_box() == before
@@ -114,14 +114,14 @@ def top(node: Locator) -> float:
 def test_who_reads_further_up_is_left_there(canned: Canned, open_page: OpenPage) -> None:
     lines = canned.messages["C0TEAM", ""]
     page = open_page(f"{canned.url}#person=U0ADMIN&channel=C0TEAM")
-    page.get_by_text("Line 59").wait_for()
+    seen(page, "Line 59").wait_for()
     assert scroll(page)["end"] <= 1
     lines.append(message(70, "First new line", user="U0APPROVE"))
     canned.change("message", channel="C0TEAM")
-    expect(page.get_by_text("First new line", exact=True)).to_be_in_viewport()
+    expect(seen(page, "First new line", exact=True)).to_be_in_viewport()
     expect(page.locator("#live-polite")).to_have_text("Béla Bartók: First new line")
     page.locator(".scroller").first.evaluate("node => { node.scrollTop = 500 }")
-    line = page.get_by_text("Line 20 of many")
+    line = seen(page, "Line 20 of many")
     place = top(line)
     # One message above grows by some lines, one at the end is new.
     lines[2]["text"] = "Line 2\n" * 8
@@ -130,9 +130,9 @@ def test_who_reads_further_up_is_left_there(canned: Canned, open_page: OpenPage)
     expect(page.get_by_role("button", name="New messages")).to_be_visible()
     assert top(line) == pytest.approx(place, abs=1)
     page.goto(page.url.replace("C0TEAM", "C0OPS"))
-    page.get_by_text("The report").wait_for()
+    seen(page, "The report").wait_for()
     page.goto(page.url.replace("C0OPS", "C0TEAM"))
-    page.get_by_text("Second new line", exact=True).wait_for()
+    seen(page, "Second new line", exact=True).wait_for()
     assert top(line) == pytest.approx(place, abs=1)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.browser.canned_views import CANCEL, every_element, field, option, section, small_modal
-from tests.browser.conftest import OpenPage, open_modal
+from tests.browser.conftest import OpenPage, open_modal, seen
 from tests.browser.page_fixture import Canned
 
 Json = dict[str, Any]
@@ -47,9 +47,9 @@ def test_an_external_select_asks_the_app(canned: Canned, open_page: OpenPage) ->
     )
     page = open_modal(canned, open_page, every_element())
     page.get_by_role("combobox", name="App", exact=True).click()
-    expect(page.get_by_text("Type at least 2 characters to search.")).to_be_visible()
+    expect(seen(page, "Type at least 2 characters to search.")).to_be_visible()
     page.keyboard.type("broken")
-    expect(page.get_by_text("The app did not answer.")).to_be_visible()
+    expect(seen(page, "The app did not answer.")).to_be_visible()
     page.keyboard.press("Control+a")
     page.keyboard.type("wiki")
     page.get_by_role("option", name="wiki-prod").wait_for()

@@ -5,7 +5,7 @@ import threading
 from playwright.sync_api import expect
 
 from tests.browser.canned_views import button, field, plain, section, small_modal
-from tests.browser.conftest import OpenPage, open_modal
+from tests.browser.conftest import OpenPage, open_modal, seen
 from tests.browser.page_fixture import Canned
 
 
@@ -117,5 +117,5 @@ def test_an_unknown_block_is_named(canned: Canned, open_page: OpenPage) -> None:
         "elements": [{"type": "workflow_button", "action_id": "w"}, button("b", "B")],
     }
     page = open_modal(canned, open_page, small_modal("V1", "Odd", {"type": "video", "block_id": "v"}, odd))
-    expect(page.get_by_text("A block “video” is not shown here.")).to_be_visible()
-    expect(page.get_by_text("An element “workflow_button” is not shown here.")).to_be_visible()
+    expect(seen(page, "A block “video” is not shown here.")).to_be_visible()
+    expect(seen(page, "An element “workflow_button” is not shown here.")).to_be_visible()

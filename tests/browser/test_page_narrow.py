@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.canned import LONG, NOON, message
 from tests.browser.canned_views import every_element, option
-from tests.browser.conftest import OpenPage, fits
+from tests.browser.conftest import OpenPage, fits, seen
 from tests.browser.page_fixture import Canned
 
 
@@ -30,7 +30,7 @@ def test_long_names_and_words_do_not_widen_it(canned: Canned, open_page: OpenPag
         }
     )
     page = open_page(f"{canned.url}#person=U0ADMIN&channel=C0OPS", width=375, height=812)
-    page.get_by_text("The report").wait_for()
+    seen(page, "The report").wait_for()
     assert fits(page)
     canned.modals = [modal]
     canned.change("modal")
@@ -45,7 +45,7 @@ def test_long_names_and_words_do_not_widen_it(canned: Canned, open_page: OpenPag
 
 def test_the_sidebar_is_a_drawer(canned: Canned, open_page: OpenPage) -> None:
     page = open_page(f"{canned.url}#person=U0ADMIN&channel=C0OPS", width=375, height=812)
-    page.get_by_text("The report").wait_for()
+    seen(page, "The report").wait_for()
     sidebar = page.get_by_role("navigation")
     expect(sidebar).not_to_be_in_viewport()
     assert sidebar.evaluate("node => node.inert")
@@ -57,7 +57,7 @@ def test_the_sidebar_is_a_drawer(canned: Canned, open_page: OpenPage) -> None:
     expect(menu).to_be_focused()
     menu.click()
     sidebar.get_by_role("link", name="wiki-team").click()
-    expect(page.get_by_text("Line 59")).to_be_in_viewport()
+    expect(seen(page, "Line 59")).to_be_in_viewport()
     expect(sidebar).not_to_be_in_viewport()
 
 
@@ -69,7 +69,7 @@ def test_a_thread_takes_the_whole_screen(canned: Canned, open_page: OpenPage) ->
     assert (box["x"], box["width"]) == (0, 375)
     assert page.locator("main").evaluate("node => node.inert")
     thread.get_by_role("button", name="Close the thread").click()
-    expect(page.get_by_text("The report")).to_be_visible()
+    expect(seen(page, "The report")).to_be_visible()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.browser.canned import NOON
 from tests.browser.canned_views import every_element
-from tests.browser.conftest import OpenPage, fits
+from tests.browser.conftest import OpenPage, fits, seen
 from tests.browser.page_fixture import Canned
 
 SIZES = {"wide": (1280, 800), "narrow": (375, 812)}
@@ -37,12 +37,12 @@ def page(look: str, canned: Canned, open_page: OpenPage) -> Callable[[str], Page
 
 def test_channel_and_thread(page: Callable[[str], Page], look: str, shoot: Shoot) -> None:
     shown = page("channel=C0OPS")
-    shown.get_by_text("Only visible to you").wait_for()
+    seen(shown, "Only visible to you").wait_for()
     shoot(shown, f"channel-{look}")
     shown.locator(".scroller").first.evaluate("node => node.scrollTop = 0")
     shoot(shown, f"channel-top-{look}")
     shown.goto(f"{shown.url}&thread={NOON + 1800:.6f}")
-    shown.get_by_text("Any news?").wait_for()
+    seen(shown, "Any news?").wait_for()
     shoot(shown, f"thread-{look}")
     assert fits(shown)
 

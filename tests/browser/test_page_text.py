@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.canned import EVIL, message
 from tests.browser.canned_views import every_element, small_modal
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, seen
 from tests.browser.page_fixture import Canned
 
 
@@ -61,7 +61,7 @@ def test_links_mentions_and_dates(canned: Canned, open_page: OpenPage) -> None:
     ]
     assert links.nth(0).inner_text() == "a *link*"
     assert page.locator(".mention.mine").inner_text() == "@Ada Lovelace"
-    assert page.get_by_text("#gone").count() == 1
+    assert seen(page, "#gone").count() == 1
     assert "Wednesday, 4 March 2026 13:00 {nonsense}" in page.locator(".messages > li").nth(2).inner_text()
     page.locator(".messages a.mention").click()
     expect(page.locator(".place-title").first).to_have_text("restores")

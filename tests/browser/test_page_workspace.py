@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.workspace import build_workspace
 from tests.bot.workspace.slack import CONFIG, Slack, actions, modal, plain, running, text_input
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, seen
 
 Json = dict[str, Any]
 
@@ -83,7 +83,7 @@ def test_a_form_from_the_command_to_its_end(slack: Slack, open_page: OpenPage) -
     name = dialog.get_by_role("textbox", name="Name")
     name.fill("taken")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("There is an app of this name.")).to_be_visible()
+    expect(seen(page, "There is an app of this name.")).to_be_visible()
     expect(name).to_be_focused()
     name.fill("copy")
     page.keyboard.press("Enter")
@@ -164,7 +164,7 @@ def test_a_file_in_a_thread(slack: Slack, open_page: OpenPage) -> None:
 
 def test_an_archived_channel_takes_no_messages(slack: Slack, open_page: OpenPage) -> None:
     page = open_page(f"{slack.workspace.url}/#person=U0ANN&channel=C0OLD")
-    expect(page.get_by_text("This channel is archived. Nothing can be written here.")).to_be_visible()
+    expect(seen(page, "This channel is archived. Nothing can be written here.")).to_be_visible()
     expect(page.get_by_role("combobox")).to_have_count(0)
 
 
@@ -173,11 +173,11 @@ def test_the_page_finds_a_workspace_that_was_started_again(open_page: OpenPage) 
     page = open_page(first.start(), breaks=True)
     page.get_by_role("link", name="ops").wait_for()
     first.stop()
-    expect(page.get_by_text("The local workspace does not answer. Trying again…")).to_be_visible()
+    expect(seen(page, "The local workspace does not answer. Trying again…")).to_be_visible()
     second = build_workspace(replace(CONFIG, team_name="Second"))
     second.start(urlsplit(first.url).port or 0)
     try:
         expect(page.get_by_role("heading", name="Second")).to_be_visible()
-        expect(page.get_by_text("The local workspace does not answer. Trying again…")).to_be_hidden()
+        expect(seen(page, "The local workspace does not answer. Trying again…")).to_be_hidden()
     finally:
         second.stop()
