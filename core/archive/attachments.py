@@ -1,7 +1,9 @@
 """The index of attachments: which blob an attachment is, and where it lies."""
 
+import io
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final
 from uuid import uuid4
@@ -76,15 +78,38 @@ def read_index(stream: BinaryIO, *, rows: int, packs: Collection[str] | None = N
     the last row.
     """
     wanted = None if packs is None else pa.array(sorted(packs), pa.string())
+    for table in _tables(stream, rows):
+        if wanted is not None:
+            table = table.filter(pc.is_in(table.column("pack"), value_set=wanted))
+        yield from _rows(table)
+
+
+def rows_of_pack(data: bytes, *, rows: int, pack: str) -> Iterator[AttachmentRow]:
+    """The rows of one pack, of an index that is small enough to be kept. Raises ValueError as `read_index` does."""
+    table, places = _by_pack(data, rows)
+    start, count = places.get(pack, (0, 0))
+    yield from _rows(table.slice(start, count))
+
+
+@lru_cache(maxsize=1)
+def _by_pack(data: bytes, rows: int) -> tuple[pa.Table, dict[str, tuple[int, int]]]:
+    """Every part of a restore asks for a pack of the same index: rows by pack, and where each pack's rows stand."""
+    table = pa.concat_tables([INDEX_SCHEMA.empty_table(), *_tables(io.BytesIO(data), rows)]).combine_chunks()
+    table = table.take(pc.sort_indices(table.column("pack")))  # which keeps the order within a pack
+    places, start = {}, 0
+    for found in pc.value_counts(table.column("pack")).to_pylist():
+        places[found["values"]] = (start, found["counts"])
+        start += found["counts"]
+    return table, places
+
+
+def _tables(stream: BinaryIO, rows: int) -> Iterator[pa.Table]:
     with pq.ParquetFile(pa.PythonFile(stream, "r")) as file:
         if not file.schema_arrow.equals(INDEX_SCHEMA):
             raise ValueError("it has other columns than an index of attachments")
         if file.metadata.num_rows != rows:
             raise ValueError(f"it has {file.metadata.num_rows} rows instead of {rows}")
-        for table in _in_order(_row_groups(file)):
-            if wanted is not None:
-                table = table.filter(pc.is_in(table.column("pack"), value_set=wanted))
-            yield from _rows(table)
+        yield from _in_order(_row_groups(file))
 
 
 def _row_groups(file: pq.ParquetFile) -> Iterator[pa.Table]:

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol, cast
 from uuid import uuid4
@@ -11,6 +12,7 @@ from uuid import uuid4
 import zstandard
 from blake3 import blake3
 
+from core.archive.batches import fill
 from core.archive.layout import generation_pack_key, pack_key
 from core.archive.manifest import PackObject
 from core.errors import DamagedObject, ObjectExists, ObjectNotFound
@@ -101,7 +103,7 @@ def repack(
     path = work_dir / f"repack-{uuid4().hex}"
     placed: dict[str, StoredBlob] = {}
     opened: tuple[str, BinaryIO] | None = None
-    decompressor = zstandard.ZstdDecompressor()
+    checker = _Checker()
     try:
         with path.open("wb") as file:
             for one in sorted(attachments, key=lambda each: (each.pack, each.offset)):
@@ -115,11 +117,11 @@ def repack(
                         opened = (key, source.open(key))
                 offset = file.tell()
                 try:
-                    _verify(opened[1], key, one, decompressor, copy=file)
+                    checker.verify(opened[1], key, one, copy=file)
                 except DamagedObject:
                     file.seek(offset)
                     file.truncate()
-                    _verify_again(source, key, one, decompressor, copy=file)
+                    checker.verify_again(source, key, one, copy=file)
                 placed[one.blob] = StoredBlob(
                     blob=one.blob,
                     size=one.size,
@@ -155,14 +157,14 @@ def verify_pack(store: Store, key: str, attachments: Sequence[PackedAttachment])
     except ObjectNotFound:
         yield from _problems(key, attachments, f"Pack {key} is missing")
         return
-    decompressor = zstandard.ZstdDecompressor()
+    checker = _Checker()
     with closing(stream):
         for _, same in sorted(by_place.items()):
             try:
-                _verify(stream, key, same[0], decompressor)
+                checker.verify(stream, key, same[0])
             except DamagedObject:
                 try:
-                    _verify_again(store, key, same[0], decompressor)
+                    checker.verify_again(store, key, same[0])
                 except DamagedObject as error:
                     yield from _problems(key, same, error.message)
 
@@ -172,48 +174,40 @@ def _problems(key: str, attachments: Iterable[PackedAttachment], message: str) -
         yield BlobProblem(key=key, record_key=one.record_key, name=one.name, message=message)
 
 
-def _verify(
-    stream: BinaryIO,
-    key: str,
-    one: PackedAttachment,
-    decompressor: zstandard.ZstdDecompressor,
-    *,
-    copy: BinaryIO | None = None,
-) -> None:
-    """Read one blob and compare it; its stored bytes go to `copy` as they are. Raises DamagedObject."""
-    if one.size > WHOLE or one.stored_size > WHOLE:
-        reader = _BlobReader(stream, key, one, copy=copy)
-        buffer = memoryview(bytearray(_CHUNK))
-        while reader.readinto(buffer):
-            pass
-        return
-    stream.seek(one.offset)
-    stored = stream.read(one.stored_size)
-    try:
-        data = _unpacked(stored, one.size, decompressor) if one.compressed else stored
-    except (zstandard.ZstdError, ValueError, MemoryError) as error:
-        raise _differs(key, one) from error
-    if len(data) != one.size or blake3(data).hexdigest() != one.blob:
-        raise _differs(key, one)
-    if copy is not None:
-        copy.write(stored)
+class _Checker:
+    """Reads blobs and compares them, one after the other: what it reads into, and unpacks with, serves for all."""
+
+    def __init__(self) -> None:
+        # Fresh memory for each would cost more than reading into it; of this one only what is used is ever touched.
+        self._buffer = memoryview(mmap(-1, WHOLE))
+        self._decompressor = zstandard.ZstdDecompressor()
+
+    def verify(self, stream: BinaryIO, key: str, one: PackedAttachment, *, copy: BinaryIO | None = None) -> None:
+        """Read one blob and compare it; its stored bytes go to `copy` as they are. Raises DamagedObject."""
+        if one.size > WHOLE or one.stored_size > WHOLE:
+            reader = _BlobReader(stream, key, one, copy=copy)
+            while reader.readinto(self._buffer[:_CHUNK]):
+                pass
+            return
+        stream.seek(one.offset)
+        stored = self._buffer[: fill(self._buffer[: one.stored_size], stream)]
+        try:
+            data = _unpacked(stored, one.size, self._decompressor) if one.compressed else stored
+        except (zstandard.ZstdError, ValueError, MemoryError) as error:
+            raise _differs(key, one) from error
+        if len(data) != one.size or blake3(data).hexdigest() != one.blob:
+            raise _differs(key, one)
+        if copy is not None:
+            copy.write(stored)
+
+    def verify_again(self, store: Store, key: str, one: PackedAttachment, *, copy: BinaryIO | None = None) -> None:
+        """Asked for once more: bytes may have been changed on their way from a storage, and parts of objects pass
+        without a checksum. Raises DamagedObject."""
+        with _missing_is_damage(key), closing(store.open(key)) as stream:
+            self.verify(stream, key, one, copy=copy)
 
 
-def _verify_again(
-    store: Store,
-    key: str,
-    one: PackedAttachment,
-    decompressor: zstandard.ZstdDecompressor,
-    *,
-    copy: BinaryIO | None = None,
-) -> None:
-    """Asked for once more: bytes may have been changed on their way from a storage, and parts of objects pass without
-    a checksum. Raises DamagedObject."""
-    with _missing_is_damage(key), closing(store.open(key)) as stream:
-        _verify(stream, key, one, decompressor, copy=copy)
-
-
-def _unpacked(stored: bytes, size: int, decompressor: zstandard.ZstdDecompressor) -> bytes:
+def _unpacked(stored: memoryview, size: int, decompressor: zstandard.ZstdDecompressor) -> bytes:
     # A damaged frame may claim any size, and that much memory would be taken before its checks fail.
     if zstandard.frame_content_size(stored) not in {size, -1}:
         raise ValueError("the frame states another size")

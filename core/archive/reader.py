@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from blake3 import blake3
 
-from core.archive.attachments import AttachmentRow, read_index
+from core.archive.attachments import AttachmentRow, read_index, rows_of_pack
 from core.archive.layout import manifest_key
-from core.archive.manifest import Manifest, RecordObject, open_sealed
+from core.archive.manifest import AttachmentsIndex, Manifest, RecordObject, open_sealed
 from core.archive.signing import Keyring
 from core.archive.writer import require_rising
 from core.content.catalogue import BY_NAME
@@ -21,6 +21,8 @@ from core.storage.store import Store
 _CHUNK: Final = 1024 * 1024
 #: An index of attachments up to this size is read in memory, a larger one from an unnamed temporary file.
 _SPOOLED: Final = 16 * 1024 * 1024
+#: One up to this size, which is some hundred thousand rows, is kept in memory while its packs are restored.
+_KEPT: Final = 8 * 1024 * 1024
 HINT: Final = "Bring the object back from a copy of the storage, or choose another backup."
 
 
@@ -91,15 +93,38 @@ class ArchiveReader:
                 while chunk := stream.read(_CHUNK):
                     hasher.update(chunk)
                     copy.write(chunk)
-            if copy.tell() != index.size:
-                raise _damaged(index.key, f"has {copy.tell()} bytes instead of {index.size}")
-            if hasher.hexdigest() != index.blake3:
-                raise _damaged(index.key, "has other bytes than its manifest says")
+            _require_same(index, copy.tell(), hasher)
             copy.seek(0)
-            try:
+            with _unreadable_is_damage(index.key):
                 yield from read_index(cast("BinaryIO", copy), rows=index.rows, packs=packs)
-            except (pa.ArrowException, ValueError, OSError) as error:
-                raise _damaged(index.key, f"cannot be read ({error})") from error
+
+    def attachments_of(self, pack: str) -> Iterator[AttachmentRow]:
+        """The same for one pack. What is made of a small index is kept for the next call: a restore has one for each
+        pack."""
+        index = self.manifest.attachments_index
+        if index is None or index.size > _KEPT:
+            yield from self.attachments({pack})
+            return
+        with _missing_is_damage(index.key):
+            data = self.store.get(index.key)
+        _require_same(index, len(data), blake3(data))
+        with _unreadable_is_damage(index.key):
+            yield from rows_of_pack(data, rows=index.rows, pack=pack)
+
+
+def _require_same(index: AttachmentsIndex, size: int, hasher: blake3) -> None:
+    if size != index.size:
+        raise _damaged(index.key, f"has {size} bytes instead of {index.size}")
+    if hasher.hexdigest() != index.blake3:
+        raise _damaged(index.key, "has other bytes than its manifest says")
+
+
+@contextmanager
+def _unreadable_is_damage(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise _damaged(key, f"cannot be read ({error})") from error
 
 
 @contextmanager

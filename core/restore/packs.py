@@ -28,7 +28,7 @@ def load_pack(tools: Tools, work: Work, token: int) -> dict[str, Any]:
     choices = work.restore.plan.choices
     wanted: list[AttachmentRow] = []
     left: list[AttachmentRow] = []
-    for row in work.reader.attachments({work.plan.pack}):
+    for row in work.reader.attachments_of(work.plan.pack):
         (wanted if wants(choices, row) else left).append(row)
     if wanted and work.plan.name not in work.driver.loaded_parts(work.place):
         entries = _repacked(tools, work, wanted, token) if left else _whole(tools, work, wanted)
@@ -44,7 +44,7 @@ def compare_pack(tools: Tools, work: Work) -> Iterator[Finding]:
     choices = work.restore.plan.choices
     wanted = {
         (row.record_type, row.record_key): row
-        for row in work.reader.attachments({work.plan.pack})
+        for row in work.reader.attachments_of(work.plan.pack)
         if wants(choices, row)
     }
     entries: dict[str, list[AttachmentEntry]] = {}

@@ -17,6 +17,7 @@ from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import core.archive.reader
 from core.archive.attachments import AttachmentRow, read_index, write_index
 from core.archive.blobs import StoredBlob, copy_pack, open_blob, repack, verify_pack
 from core.archive.layout import generation_pack_key, new_pack_id, pack_key
@@ -187,6 +188,25 @@ class TestRestoring:
     @pytest.fixture
     def rows(self, sealed: Sealed) -> list[AttachmentRow]:
         return list(sealed.reader().attachments())
+
+    @pytest.mark.parametrize("kept", [True, False], ids=["small index", "large index"])
+    def test_the_rows_of_one_pack(
+        self, sealed: Sealed, rows: list[AttachmentRow], kept: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if not kept:
+            monkeypatch.setattr(core.archive.reader, "_KEPT", 0)
+        for pack in (*(one.id for one in sealed.manifest.packs), "another"):
+            of_it = list(sealed.reader().attachments_of(pack))
+            assert of_it == [row for row in rows if row.pack == pack]
+            assert bool(of_it) == (pack != "another")
+
+    def test_an_index_that_was_read_once_is_believed_no_longer_than_its_bytes(self, sealed: Sealed) -> None:
+        pack, index = sealed.manifest.packs[0].id, sealed.manifest.attachments_index
+        assert index is not None
+        assert list(sealed.reader().attachments_of(pack))
+        flip(sealed.path(index.key), index.size // 2)
+        with pytest.raises(DamagedObject, match=index.key):
+            list(sealed.reader().attachments_of(pack))
 
     def test_a_whole_pack_is_copied_and_may_be_copied_again(self, sealed: Sealed, target: LocalStore) -> None:
         pack = sealed.manifest.packs[0]
