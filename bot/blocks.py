@@ -114,10 +114,22 @@ def actions(block_id: str, *elements: InteractiveElement) -> ActionsBlock:
 
 
 def button(
-    action_id: str, text: str, *, value: str = "", style: str | None = None, confirm: ConfirmObject | None = None
+    action_id: str,
+    text: str,
+    *,
+    value: str = "",
+    style: str | None = None,
+    confirm: ConfirmObject | None = None,
+    label: str = "",
 ) -> ButtonElement:
+    """`label` is what a screen reader says instead, where many buttons have the same text."""
     return ButtonElement(
-        text=plain(clip(text, OPTION_TEXT)), action_id=action_id, value=value or None, style=style, confirm=confirm
+        text=plain(clip(text, OPTION_TEXT)),
+        action_id=action_id,
+        value=value or None,
+        style=style,
+        confirm=confirm,
+        accessibility_label=clip(label, OPTION_TEXT) if label else None,
     )
 
 

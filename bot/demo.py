@@ -121,7 +121,8 @@ def _tell(bot: Bot) -> None:
     into = (
         "As the destination choose ",
         bold(NEW),
-        ", which is not quite empty: the checks say what to do. Or provision",
+        ", which shows with the apps that contain data: it came with a space of its own, and the checks say what to do"
+        " about it. Or provision",
     )
     steps: list[Line] = [
         (*gone, code("/restore look")),

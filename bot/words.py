@@ -37,7 +37,7 @@ def days(count: int) -> str:
 
 def duration(passed: timedelta) -> str:
     """Rounded: 12 s, 4 min, 2 h 5 min, 3 days."""
-    seconds = max(0, round(passed.total_seconds()))
+    seconds = max(1, round(passed.total_seconds()))
     if seconds < 90:
         return f"{seconds} s"
     minutes = round(seconds / 60)

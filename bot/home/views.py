@@ -46,7 +46,15 @@ def home_view(home: Home) -> View:
     for row in home.rows:
         blocks += [
             lines((bold(row.source), " → ", bold(row.destination)), (f"{row.stands}, asked for ", when(row.started))),
-            actions(f"row:{row.id}", button(Action.STATUS, "How it stands", value=row.id)),
+            actions(
+                f"row:{row.id}",
+                button(
+                    Action.STATUS,
+                    "How it stands",
+                    value=row.id,
+                    label=f"How it stands: {row.source} → {row.destination}",
+                ),
+            ),
         ]
     if not home.rows:
         blocks.append(lines("There is no restore yet. /restore begins one."))

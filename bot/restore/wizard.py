@@ -63,8 +63,13 @@ class Wizard:
         if unfinished is None or unfinished.state.app_id is None:
             self.show(unfinished or self._new(), view_id)
         else:
-            view = start_view(metadata_of(unfinished), self._summary(unfinished), unfinished.updated_at)
-            self._draw(view_id, view)
+            app = self.gather.source(unfinished).app
+            self._draw(
+                view_id,
+                start_view(
+                    metadata_of(unfinished), app.name if app else "", unfinished.state.step, unfinished.updated_at
+                ),
+            )
 
     def start_over(self, view_id: str, draft_id: str) -> None:
         with self._transaction() as session:
@@ -234,10 +239,6 @@ class Wizard:
             organization_id = apps.get(session, draft.state.app_id).organization_id
             may_restore(session, self.person, organization_id)
         return replace(draft, organization_id=organization_id)
-
-    def _summary(self, draft: Draft) -> str:
-        source = self.gather.source(draft)
-        return f"{source.app.name if source.app else 'no app yet'}, at the step “{draft.state.step.value}”"
 
     def _transaction(self) -> AbstractContextManager[Session]:
         return self.bot.engine.database.transaction()

@@ -13,6 +13,9 @@ class FindingCount:
 
     code: str
     severity: str
+    #: as many as the wizard lists
+    findings: int
+    #: of what they are about, all together
     count: int
 
 

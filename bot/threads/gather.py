@@ -72,10 +72,14 @@ def submitted_event(events: list[Event]) -> Event | None:
 
 def _counted(found: Sequence[Finding]) -> tuple[FindingCount, ...]:
     """A code once, however many findings it has: in the order of the findings."""
-    counts: Counter[tuple[str, str]] = Counter()
+    findings, counts = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for one in found:
+        findings[one.severity.value, one.code.value] += 1
         counts[one.severity.value, one.code.value] += one.count
-    return tuple(FindingCount(code=code, severity=severity, count=count) for (severity, code), count in counts.items())
+    return tuple(
+        FindingCount(code=code, severity=severity, findings=findings[severity, code], count=count)
+        for (severity, code), count in counts.items()
+    )
 
 
 def _left(restore: Restore, now: datetime) -> int | None:

@@ -26,12 +26,13 @@ from bot.blocks import (
 )
 from bot.threads.facts import FindingCount, Standing
 from bot.threads.ids import BLOCK, Action
-from bot.words import STEPS
+from bot.words import STEPS, plural
 from core.restore.tables import RestoreStatus, Step
 from core.restore.wording import about, size
 
 _BAR: Final = 20
 _SHOWN: Final = 40
+_WORDS: Final = {"error": "error", "warning": "warning", "info": "note"}
 _OVER: Final = {
     RestoreStatus.COMPLETED: "Completed",
     RestoreStatus.FAILED: "Failed",
@@ -111,11 +112,15 @@ def moved_message(now: Standing, channel: str) -> Message:
 
 
 def _completed(now: Standing) -> Message:
-    restored = sum(one["restored"] for one in now.counts.values())
-    failed = sum(one["failed"] for one in now.counts.values())
+    sums = {word: sum(one[word] for one in now.counts.values()) for word in ("restored", "left_out", "failed")}
+    totals = (
+        f"{sums['restored']:,} records and files restored, {sums['left_out']:,} left out, {sums['failed']:,} failed."
+    )
     warnings = [one for one in now.findings if one.severity == "warning"]
-    head = f"The restore is completed: {restored:,} records and files restored, {failed:,} failed."
-    blocks: list[Block] = [lines((_who(now), " ", bold("The restore is completed."))), bullets(_count_lines(now))]
+    blocks: list[Block] = [
+        lines((_who(now), " ", bold("The restore is completed.")), totals),
+        bullets(_count_lines(now)),
+    ]
     if warnings:
         blocks.append(lines(f"With {_counted(tuple(warnings))}; the details say how to treat them."))
     if now.pending_grants:
@@ -132,7 +137,7 @@ def _completed(now: Standing) -> Message:
             button(Action.DETAILS, "Report", value=now.id),
         )
     )
-    return _message(head, blocks)
+    return _message(f"The restore is completed: {totals}", blocks)
 
 
 def failed_message(now: Standing, failure: str, *, resumed: bool = False) -> Message:
@@ -153,14 +158,19 @@ def failed_message(now: Standing, failure: str, *, resumed: bool = False) -> Mes
 
 
 def _count_lines(now: Standing) -> list[Line]:
-    rows: list[Line] = [
-        f"{kind}: {one['restored']:,} restored, {one['left_out']:,} left out, {one['failed']:,} failed"
-        for kind, one in list(now.counts.items())[:_SHOWN]
-    ]
+    rows: list[Line] = [_counts_of(kind, one) for kind, one in list(now.counts.items())[:_SHOWN]]
     more = len(now.counts) - _SHOWN
     return [*rows, *([f"and {more} more kinds of records, in the report"] if more > 0 else [])] or [
         "nothing to restore"
     ]
+
+
+def _counts_of(kind: str, count: Mapping[str, int]) -> str:
+    """What is nought needs no words: the line above has said so of all."""
+    others = {"left out": count["left_out"], "failed": count["failed"]}
+    return f"{kind}: {count['restored']:,} restored" + "".join(
+        f", {number:,} {word}" for word, number in others.items() if number
+    )
 
 
 def _state(now: Standing) -> str:
@@ -209,12 +219,12 @@ def _cancel(now: Standing) -> Any:
 
 
 def _finding(one: FindingCount) -> Line:
-    return (f"{one.severity} ", code(one.code), f" ({one.count} times)" if one.count > 1 else "")
+    return (f"{_WORDS[one.severity]} ", code(one.code), f" ({one.count} times)" if one.count > 1 else "")
 
 
 def _counted(findings: tuple[FindingCount, ...]) -> str:
-    counts = {word: sum(one.severity == word for one in findings) for word in ("error", "warning", "info")}
-    said = [f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.items() if count]
+    counts = {word: sum(one.findings for one in findings if one.severity == kind) for kind, word in _WORDS.items()}
+    said = [plural(count, word) for word, count in counts.items() if count]
     return ", ".join(said) or "nothing"
 
 

@@ -41,6 +41,7 @@ def containers_view(facts: Containers) -> View:
         _row(
             f"{isolated(clip(one.name, _NAME))} ({isolated(clip(one.key, _NAME))})\n"
             + ", ".join(filter(None, (one.kind, plural(one.items, _ITEMS[facts.app.type])))),
+            one.name,
             Action.CONTAINER,
             one.record_key,
         )
@@ -100,13 +101,16 @@ def _item(one: Item) -> Block:
     named = one.label if one.label == one.title else f"{one.label}  {isolated(one.title)}"
     margin = "\u2003" * min(one.depth, 12)
     about = ", ".join(filter(None, (one.kind, one.status)))
-    return _row(f"{margin}{isolated(clip(named, _NAME))}\n{margin}{about}".rstrip(), Action.ITEM, one.record_key)
+    text = f"{margin}{isolated(clip(named, _NAME))}\n{margin}{about}".rstrip()
+    return _row(text, one.label, Action.ITEM, one.record_key)
 
 
-def _row(text: str, action: Action, key: str) -> Block:
+def _row(text: str, name: str, action: Action, key: str) -> Block:
     if len(key) > _LONGEST_KEY:
         return plain_section(f"{text}\nIts key is too long to be opened here: restorebot app look shows it.")
-    return plain_section(text, accessory=button(action, "Open", value=key), block_id=f"{BlockId.ROW}:{key}")
+    return plain_section(
+        text, accessory=button(action, "Open", value=key, label=f"Open {name}"), block_id=f"{BlockId.ROW}:{key}"
+    )
 
 
 def _pages(at: int, total: int) -> list[Block]:

@@ -7,7 +7,7 @@ from typing import Final
 from slack_sdk.models.blocks import Block, InteractiveElement
 from slack_sdk.models.views import View
 
-from bot.blocks import actions, button, clip, header, lines, note, plain
+from bot.blocks import actions, bold, button, clip, header, lines, note, plain, when
 from bot.metadata import Metadata
 from bot.restore.ids import Action, BlockId, Callback
 from core.restore.draft_state import DraftStep
@@ -67,8 +67,9 @@ def waiting_view(text: str) -> View:
     )
 
 
-def start_view(metadata: Metadata, summary: str, changed_at: datetime) -> View:
+def start_view(metadata: Metadata, app: str, step: DraftStep, changed_at: datetime) -> View:
     """An unfinished restore is there: continue it, or start over."""
+    number = list(_NAMES).index(step) + 1
     return View(
         type="modal",
         callback_id=Callback.START,
@@ -76,8 +77,14 @@ def start_view(metadata: Metadata, summary: str, changed_at: datetime) -> View:
         close=plain("Close"),
         private_metadata=metadata.pack(),
         blocks=[
-            lines("You have begun a restore and not started it:", clip(summary, 500)),
-            note(f"Last changed {changed_at:%Y-%m-%d %H:%M} UTC. What it was checked against is checked again."),
+            lines(
+                "You have begun a restore and not started it:",
+                (
+                    bold(clip(app, 500) or "An app that is gone"),
+                    f", at step {number} of {len(_NAMES)}, “{_NAMES[step]}”",
+                ),
+                ("Last changed ", when(changed_at), ". What was checked is checked again."),
+            ),
             actions(
                 BlockId.STEPS,
                 button(Action.CONTINUE, "Continue", style="primary"),

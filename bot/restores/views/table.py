@@ -46,7 +46,7 @@ def rows(facts: Table, action: Action, text: str) -> list[Block]:
     """Each restore of the page with a button."""
     found: list[Block] = []
     for line in facts.page.found:
-        accessory = button(action, text, value=line.id)
+        accessory = button(action, text, value=line.id, label=f"{text}: {line.source} → {line.destination}")
         said = "\n".join(_lines(line, facts))
         found += [plain_section(said, accessory=accessory, block_id=f"{BlockId.ROW}:{line.id}"), DividerBlock()]
     return found

@@ -30,7 +30,7 @@ from bot.restore.views.validation import validation_view
 from core.content.record_type import AppType
 from core.findings import Finding, FindingCode, Severity
 from core.restore.assess import Phase
-from core.restore.draft_state import ContainsData
+from core.restore.draft_state import ContainsData, DraftStep
 from core.restore.request import RESOLUTIONS, Part, Resolution
 from tests.bot.golden import check_golden
 
@@ -106,7 +106,7 @@ REVIEW = Review(
 )
 
 VIEWS: dict[str, Callable[[], View]] = {
-    "start": lambda: start_view(METADATA, "Acme Wiki, at the step “backup”", NOW),
+    "start": lambda: start_view(METADATA, "Acme Wiki", DraftStep.BACKUP, NOW),
     "waiting": lambda: waiting_view("One moment…"),
     "source": lambda: source_view(SOURCE, METADATA),
     "source-chosen": lambda: source_view(replace(SOURCE, app=GONE), METADATA),

@@ -38,8 +38,8 @@ RUNNING = Standing(
 )
 QUEUED = replace(RUNNING, status=RestoreStatus.QUEUED, step=Step.PREFLIGHT, done=0, seconds_left=None)
 WARNED = (
-    FindingCount(code="user.duplicate-email", severity="warning", count=7),
-    FindingCount(code="group.name-exists", severity="warning", count=1),
+    FindingCount(code="user.duplicate-email", severity="warning", findings=2, count=7),
+    FindingCount(code="group.name-exists", severity="warning", findings=1, count=1),
 )
 COUNTS = {
     "pages": {"in_backup": 120, "restored": 118, "left_out": 2, "failed": 0},
