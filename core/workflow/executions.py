@@ -28,9 +28,17 @@ class Executions:
     """Executions of runs and parts. None begins before `ready` is set, or another step of one when `gate` is closed."""
 
     def __init__(
-        self, journal: Journal, parts: PartQueue, takeovers: Takeovers, *, edge: Edge, retry_seconds: float
+        self,
+        journal: Journal,
+        parts: PartQueue,
+        takeovers: Takeovers,
+        *,
+        steps_at_once: int,
+        edge: Edge,
+        retry_seconds: float,
     ) -> None:
         self.gate = Gate()
+        self._turns = threading.Semaphore(steps_at_once)
         self.ready = threading.Event()
         self._journal = journal
         self._parts = parts
@@ -124,7 +132,7 @@ class Executions:
 
     def _drive(self, kind: RunKind, run: RunRef, name: str) -> dict[str, Any]:
         execution = self._execution(name)
-        steps = Steps(execution, lambda step: _divided(kind, name, step))
+        steps = Steps(execution, lambda step: _divided(kind, name, step), self._turns)
         try:
             kind.body(run, steps)
         except Fenced:

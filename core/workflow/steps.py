@@ -119,17 +119,27 @@ class Execution:
 class Steps:
     """The StepRunner of one execution of a run."""
 
-    def __init__(self, execution: Execution, divided: Callable[[str], DividedStep]) -> None:
-        """`divided` describes a step of this run by its name."""
+    def __init__(self, execution: Execution, divided: Callable[[str], DividedStep], turns: threading.Semaphore) -> None:
+        """`divided` describes a step of this run by its name. `turns` are shared by all runs of this process: a step
+        that is not divided waits for one of them, however many runs are driven."""
         self._execution = execution
         self._describe = divided
+        self._turns = turns
         self._divided: set[str] = set()
 
     def step(self, name: str, function: Callable[..., T], *args: Any) -> T:
         self._execution.gate.pass_()
-        outcome = self._execution.once(name, f"step:{name}", lambda: function(*args))
+        outcome = self._execution.once(name, f"step:{name}", lambda: self._in_turn(function, *args))
         value: T = unwrap(outcome)
         return value
+
+    def _in_turn(self, function: Callable[..., T], *args: Any) -> T:
+        while not self._turns.acquire(timeout=PATIENCE_SECONDS):
+            self._execution.gate.pass_()
+        try:
+            return function(*args)
+        finally:
+            self._turns.release()
 
     def parts(self, name: str, parts: Sequence[str]) -> list[Any]:
         if name in self._divided or len(set(parts)) != len(parts):

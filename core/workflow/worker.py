@@ -41,7 +41,8 @@ class Worker:
     """One per process at a time; may be stopped and another one started.
 
     slots            parts executed at once
-    runs_at_once     runs driven at once; the others stay queued
+    runs_at_once     runs driven at once; the others stay queued. One whose parts wait costs a thread and little else
+    steps_at_once    of these, how many execute a step that is not divided, which may take as much memory as a part
     alone            work only where no other worker is alive, else follow
     stale_seconds    how long a heartbeat must stand still before its worker is taken for gone
     poll_seconds     how often a free slot looks for a part of another worker's run
@@ -57,7 +58,8 @@ class Worker:
         kinds: Sequence[RunKind],
         *,
         slots: int = 2,
-        runs_at_once: int = 4,
+        runs_at_once: int = 20,
+        steps_at_once: int = 4,
         alone: bool = False,
         stale_seconds: float = 6.0,
         poll_seconds: float = 0.2,
@@ -78,7 +80,9 @@ class Worker:
         limits = Limits(shard=settings.shard_parts_at_once, storage=settings.storage_parts_at_once)
         parts = PartQueue(database, executor_id=executor_id, limits=limits, known=self._kinds)
         takeovers = Takeovers(database)
-        self._executions = Executions(self._journal, parts, takeovers, edge=edge, retry_seconds=retry_seconds)
+        self._executions = Executions(
+            self._journal, parts, takeovers, steps_at_once=steps_at_once, edge=edge, retry_seconds=retry_seconds
+        )
         self._slots = Slots(
             parts, self._executions.execute, self._executions.gate, count=slots, poll_seconds=poll_seconds, edge=edge
         )

@@ -177,6 +177,15 @@ def three(ledger: Ledger, run: RunRef, steps: StepRunner) -> None:
     steps.step("close", ledger.close, run, "completed")
 
 
+def held_step(ledger: Ledger, run: RunRef, steps: StepRunner) -> None:
+    def hold() -> None:
+        ledger.write(run, "held")
+        ledger.signs.wait_for("go on")
+
+    steps.step("hold", hold)
+    steps.step("close", ledger.close, run, "completed")
+
+
 def twenty(ledger: Ledger, run: RunRef, steps: StepRunner) -> None:
     total = 0
     for number in range(20):
@@ -224,6 +233,7 @@ def raises(error: Exception) -> Callable[[Ledger, RunRef, StepRunner], None]:
 BODIES: dict[str, Callable[[Ledger, RunRef, StepRunner], None]] = {
     "three": three,
     "twenty": twenty,
+    "held step": held_step,
     "eight parts": with_parts(*(f"p{number}" for number in range(8))),
     "slow parts": with_parts(*(f"slow{number}" for number in range(4))),
     "stopping part": with_parts("p0", "stopping"),

@@ -14,6 +14,7 @@ from core.errors import DamagedObject, Fenced
 from core.workflow.lookup import journal_lookup
 from core.workflow.outcome import error_outcome, unwrap, value_outcome
 from core.workflow.recovery import Takeovers
+from core.workflow.steps import PATIENCE_SECONDS
 from core.workflow.tables import PartTakeoverRow, WorkerRow, WorkerSlotRow
 from core.workflow.worker import Worker
 from tests.core.workflow.ledger import Ledger
@@ -196,6 +197,25 @@ def test_no_more_runs_at_once_than_allowed(ledger) -> None:
         assert [run.status for run in ledger.open_runs()] == ["running", "queued", "queued"]
         until(worker, lambda: not ledger.open_runs())
     finally:
+        worker.stop()
+
+
+def test_many_runs_at_once_and_few_of_their_steps(ledger) -> None:
+    names = [f"r{number}" for number in range(6)]
+    for name in names:
+        ledger.submit(name)
+    worker = Worker(ledger.database, ledger.settings, [ledger.kind("held step")], steps_at_once=2)
+    worker.start()
+    try:
+        held = lambda: sum(ledger.effects(name) == ["held"] for name in names)  # noqa: E731
+        until(worker, lambda: held() == 2 and {run.status for run in ledger.open_runs()} == {"running"})
+        time.sleep(2 * PATIENCE_SECONDS)  # long enough for another one to come through, if any could
+        assert held() == 2
+        ledger.signs.add("go on", "")
+        until(worker, lambda: not ledger.open_runs())
+        assert held() == 6
+    finally:
+        ledger.signs.add("go on", "")
         worker.stop()
 
 
