@@ -101,6 +101,8 @@ class Walker:
         found = self.workspace.acting.options(
             person=self.person, source=view, block_id=block, action_id=action, query=query
         )
+        if not found.ok or not found.options.get("options"):
+            raise BenchError(f"A list did not come for {query!r}: {found.error or found.options}")
         self._think()
         return block, found.options["options"][0]
 
