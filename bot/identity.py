@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,9 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from slack_sdk import WebClient
 
 from bot.client import call
-from core.access.people import Person, ensure_person
+from core.access.people import Person, ensure_person, person_of
 from core.engine import Engine
-from core.errors import NotAllowed
+from core.errors import NotAllowed, NotFound
 
 #: How long what Slack said of a user is believed.
 _BELIEVED_SECONDS: Final = 60.0
@@ -109,7 +110,10 @@ class Accounts:
                 f"{account.refused} Nothing was changed.",
                 hint="Ask an organization admin, who can do this for you: `restorebot role list` shows them.",
             )
-        with self._engine.database.transaction() as session:
+        database = self._engine.database
+        with database.reading() as session, suppress(NotFound):  # most requests: a search must wait for no writer
+            return person_of(session, caller.identity)
+        with database.transaction() as session:
             return ensure_person(session, caller.identity, account.name, self._engine.now())
 
 

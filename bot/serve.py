@@ -50,7 +50,7 @@ def connected(engine: Engine, settings: SlackSettings) -> Iterator[Bot]:
     threads = Deliverer(bot=bot, client=plain)
     threads.start()
     try:
-        with _listening(app, settings):
+        with listening(app, settings):
             yield bot
     finally:  # nothing is handed over any more
         threads.stop()
@@ -58,7 +58,8 @@ def connected(engine: Engine, settings: SlackSettings) -> Iterator[Bot]:
 
 
 @contextmanager
-def _listening(app: App, settings: SlackSettings) -> Iterator[None]:
+def listening(app: App, settings: SlackSettings) -> Iterator[None]:
+    """Slack's requests reach the app, in the mode that the settings name."""
     if settings.mode is Mode.SOCKET:
         handler = SocketModeHandler(app, settings.app_token.get_secret_value())
         handler.connect()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.settings import Mode
 from core.cli.demo_organization import DEMO_LIMIT_BYTES
 from tests.bot.flows.office import Office, office_at_work
 from tests.bot.flows.organization import organization
@@ -28,8 +29,9 @@ def world(original: World, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def office(world: World, caplog: pytest.LogCaptureFixture) -> Iterator[Office]:
-    with checked(caplog), office_at_work(world) as found:
+def office(request: pytest.FixtureRequest, world: World, caplog: pytest.LogCaptureFixture) -> Iterator[Office]:
+    """Over HTTP, unless the test says otherwise."""
+    with checked(caplog), office_at_work(world, mode=getattr(request, "param", Mode.HTTP)) as found:
         yield found
         assert_clean(found, caplog)
 

@@ -8,11 +8,12 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import pytest
 import yaml
 from pydantic import SecretStr
 from slack_bolt import App, BoltRequest
@@ -22,6 +23,7 @@ from bot.app import build_app, build_bot
 from bot.bot import Bot
 from bot.client import make_client
 from bot.manifest import manifest_text
+from bot.serve import listening
 from bot.settings import Mode, SlackSettings
 from bot.threads.deliverer import Deliverer
 from bot.work import Task, Work
@@ -40,6 +42,8 @@ from core.restore.restores import Restore
 from core.workflow.inline import drive
 from tests.flows.world import World
 
+#: For a flow that is to run in both modes.
+IN_BOTH_MODES: Final = pytest.mark.parametrize("office", list(Mode), indirect=True)
 TEAM: Final = "T0ACME"
 ADA, BORIS, CHIDI, GUEST, GONE, STRANGER = "U0ADA", "U0BORIS", "U0CHIDI", "U0GUEST", "U0GONE", "U0OTHER"
 OPS, GENERAL, SHARED = "C0OPS", "C0GENERAL", "C0SHARED"
@@ -371,28 +375,37 @@ def said(node: Any) -> str:
 
 @contextmanager
 def office_at_work(
-    world: World, config: WorkspaceConfig = CONFIG, *, change: Callable[[Bot], Bot] = lambda bot: bot
+    world: World,
+    config: WorkspaceConfig = CONFIG,
+    *,
+    change: Callable[[Bot], Bot] = lambda bot: bot,
+    mode: Mode = Mode.HTTP,
 ) -> Iterator[Office]:
-    """The workspace and a bot over `world`."""
+    """The workspace and a bot over `world`, which Slack reaches by signed requests or over a socket."""
     workspace = build_workspace(config)
     workspace.start()
     settings = SlackSettings(
         bot_token=SecretStr(config.bot_token),
+        app_token=SecretStr(config.app_token),
         signing_secret=SecretStr(SECRET),
-        mode=Mode.HTTP,
+        mode=mode,
         base_url=workspace.api_url,
     )
     work = WatchedWork()
     bot = change(replace(build_bot(world.engine, settings), work=work))
     app = build_app(bot)
-    workspace.delivery._transport = Dispatched(app=app)
     plain = make_client(token=config.bot_token, base_url=workspace.api_url, retries=False)
     with world.engine.database.reading() as session:
         before = frozenset(one.id for one in restores.list_all(session))
     deliverer = Deliverer(bot=bot, client=plain)
     deliverer.deliver()  # what was over before there were threads is told to nobody
+    if mode is Mode.HTTP:
+        workspace.delivery._transport = Dispatched(app=app)
     try:
-        yield Office(world=world, workspace=workspace, bot=bot, app=app, work=work, deliverer=deliverer, before=before)
+        with listening(app, settings) if mode is Mode.SOCKET else nullcontext():
+            yield Office(
+                world=world, workspace=workspace, bot=bot, app=app, work=work, deliverer=deliverer, before=before
+            )
     finally:
         work.stop()
         workspace.stop()

@@ -252,3 +252,11 @@ def test_another_choice_while_the_checks_run_is_not_overwritten(
     assert ada.step == "Where to"
     assert office.direct_messages() == []
     assert office.workspace.state.messages.in_channel(GENERAL) == []
+
+
+def test_a_search_is_answered_while_somebody_else_writes(office: Office) -> None:
+    """On SQLite there is one writer at a time, and Slack waits three seconds for a list."""
+    ada = office.person()
+    ada.types()
+    with office.world.engine.database.transaction():
+        assert ada.searches(Action.APP, "wiki")

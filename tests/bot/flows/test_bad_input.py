@@ -17,7 +17,7 @@ from bot.restore.ids import Action, Callback
 from bot.workspace.payloads import Payload
 from core.cli.demo_organization import TRACKER, WIKI
 from core.restore.draft_state import DraftStep
-from tests.bot.flows.office import ADA, BORIS, GENERAL, OPS, SECRET, Office, Someone, signed
+from tests.bot.flows.office import ADA, BORIS, GENERAL, IN_BOTH_MODES, OPS, SECRET, Office, Someone, signed
 from tests.bot.flows.walking import restores, to_backups, to_destinations, to_review, with_empty_app
 
 Change = Callable[[dict[str, Any]], object]
@@ -245,6 +245,7 @@ def test_an_unknown_word_after_the_command_says_what_there_is(office: Office) ->
     assert "Nothing was changed" in told
 
 
+@IN_BOTH_MODES
 def test_an_error_nobody_foresaw_has_a_reference_and_no_trace(
     office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

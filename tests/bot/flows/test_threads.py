@@ -21,7 +21,7 @@ from core.restore.restores import Restore
 from core.restore.submission import Confirmed, submit
 from core.restore.tables import RestoreStatus
 from tests.bot.flows import walking
-from tests.bot.flows.office import ADA, GENERAL, OPS, SHARED, TEAM, Office, hurry, said
+from tests.bot.flows.office import ADA, GENERAL, IN_BOTH_MODES, OPS, SHARED, TEAM, Office, hurry, said
 from tests.bot.flows.walking import EMPTY, to_review, with_empty_app
 from tests.flows.driven import at, driven
 
@@ -292,6 +292,7 @@ def test_without_an_operations_channel_it_is_told_where_it_was_asked_unless_othe
         assert office.workspace.state.messages.in_channel(SHARED) == []
 
 
+@IN_BOTH_MODES
 def test_cancel_from_the_thread_ends_it_with_everything_as_it_was(office: Office) -> None:
     begun(office)
     office.tell()
@@ -332,6 +333,7 @@ def test_a_failure_that_was_resumed_meanwhile_is_told_as_it_was(office: Office) 
     assert sum("is completed" in one for one in told) == 1
 
 
+@IN_BOTH_MODES
 def test_looking_inside_from_the_thread(office: Office) -> None:
     begun(office)
     office.drive()

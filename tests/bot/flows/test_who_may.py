@@ -18,6 +18,7 @@ from tests.bot.flows.office import (
     CHIDI,
     CONFIG,
     GUEST,
+    IN_BOTH_MODES,
     SHARED,
     STRANGER,
     TEAM,
@@ -28,6 +29,7 @@ from tests.bot.flows.walking import restores, to_destinations, to_review, with_e
 from tests.flows.world import World
 
 
+@IN_BOTH_MODES
 def test_who_has_no_role_is_told_whom_to_ask(office: Office) -> None:
     boris = office.person(BORIS)
     boris.types()

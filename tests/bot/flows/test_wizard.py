@@ -12,7 +12,7 @@ from core.content.record_type import AppType
 from core.findings import FindingCode
 from core.restore.request import Part, Resolution
 from core.restore.tables import RestoreStatus
-from tests.bot.flows.office import ADA, GENERAL, OPS, Office, Someone, said
+from tests.bot.flows.office import ADA, GENERAL, IN_BOTH_MODES, OPS, Office, Someone, said
 from tests.bot.flows.walking import (
     EMPTY,
     restores,
@@ -25,6 +25,7 @@ from tests.bot.flows.walking import (
 from tests.flows.world import assert_same_as_backup
 
 
+@IN_BOTH_MODES
 def test_from_the_command_to_the_restored_app(office: Office) -> None:
     with_empty_app(office)
     ada = office.person()
@@ -72,6 +73,7 @@ def test_a_channel_is_told_codes_and_counts_only(office: Office) -> None:
     assert [one for one in names if one in told] == []
 
 
+@IN_BOTH_MODES
 def test_an_error_with_a_fix_is_fixed_by_one_click(office: Office) -> None:
     ada = office.person()
     to_destinations(ada)
@@ -93,6 +95,7 @@ def test_an_error_with_a_fix_is_fixed_by_one_click(office: Office) -> None:
     assert office.only_restore().app_id == office.catalog_app(NEW).id
 
 
+@IN_BOTH_MODES
 def test_a_resolution_is_checked_again_and_becomes_part_of_the_restore(office: Office) -> None:
     with_empty_app(office)
     ada = office.person()
@@ -136,6 +139,7 @@ def test_what_a_backup_does_not_hold_is_not_said_to_be_left_out(office: Office) 
     assert office.only_restore().request.without == frozenset()
 
 
+@IN_BOTH_MODES
 def test_a_new_app_is_provisioned_from_the_wizard(office: Office) -> None:
     ada = office.person()
     to_destinations(ada)
@@ -152,6 +156,7 @@ def test_a_new_app_is_provisioned_from_the_wizard(office: Office) -> None:
     assert office.only_restore().app_id == office.catalog_app("Wiki, once more").id
 
 
+@IN_BOTH_MODES
 def test_a_name_that_is_taken_is_said_where_it_was_entered_and_nothing_is_lost(office: Office) -> None:
     ada = office.person()
     to_destinations(ada)
@@ -299,6 +304,7 @@ def test_a_plan_that_changed_since_the_review_is_shown_again(office: Office) -> 
     assert office.only_restore().status is RestoreStatus.COMPLETED
 
 
+@IN_BOTH_MODES
 def test_the_shortcut_opens_the_wizard(office: Office) -> None:
     with_empty_app(office)
     ada = office.person()
