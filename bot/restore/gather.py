@@ -77,7 +77,7 @@ class Gather:
             known = counts(session, app_id=state.app_id or "", now=now)
             return Backups(
                 app=self._app(apps.get(session, state.app_id or "")),
-                chosen=self._backup(session, backups.get(session, state.backup_id)) if state.backup_id else None,
+                chosen=self._chosen(session, state.backup_id) if state.backup_id else None,
                 restorable=known.restorable,
                 expired=known.expired,
                 limit_bytes=self.bot.engine.settings.self_service_limit_bytes,
@@ -88,20 +88,21 @@ class Gather:
     def backup_choices(self, app_id: str, text: str) -> list[BackupChoice]:
         with self._reading() as session:
             page = search_backups(session, app_id=app_id, text=text, now=self.now, limit=OPTIONS, zone=self.zone)
-            return [self._backup(session, one) for one in page.found]
+            named = {one.id: one.name for one in storages.list_all(session)}
+            return [self._backup(one, named[one.storage_id]) for one in page.found]
 
     def contents(self, state: DraftState) -> Contents:
         with self._reading() as session:
             return Contents(
                 app=self._app(apps.get(session, state.app_id or "")),
-                backup=self._backup(session, backups.get(session, state.backup_id or "")),
+                backup=self._chosen(session, state.backup_id or ""),
                 without=state.without,
             )
 
     def destinations(self, state: DraftState) -> Destinations:
         with self._reading() as session:
             source = self._app(apps.get(session, state.app_id or ""))
-            backup = self._backup(session, backups.get(session, state.backup_id or ""))
+            backup = self._chosen(session, state.backup_id or "")
             chosen = self._app(apps.get(session, state.destination_id)) if state.destination_id else None
         page = self._destinations(state, "", limit=1)
         return Destinations(
@@ -144,7 +145,7 @@ class Gather:
             approvers = [one for one in deciders(session, destination.organization_id) if one.id != self.person.id]
             return Review(
                 source=self._app(apps.get(session, state.app_id or "")),
-                backup=self._backup(session, backups.get(session, request.backup_id)),
+                backup=self._chosen(session, request.backup_id),
                 destination=self._app(destination),
                 without=request.without,
                 resolutions=request.effective,
@@ -176,7 +177,11 @@ class Gather:
             id=app.id, name=isolated(app.name), type=app.type, shard=app.shard, region=app.region, days_left=left
         )
 
-    def _backup(self, session: Session, backup: Backup) -> BackupChoice:
+    def _chosen(self, session: Session, backup_id: str) -> BackupChoice:
+        backup = backups.get(session, backup_id)
+        return self._backup(backup, storages.get(session, backup.storage_id).name)
+
+    def _backup(self, backup: Backup, storage: str) -> BackupChoice:
         summary = backup.summary or {}
         contains = summary.get("contains", {})
         return BackupChoice(
@@ -184,7 +189,7 @@ class Gather:
             taken_at=backup.taken_at,
             expires_at=backup.expires_at,
             size_bytes=backup.size_bytes or 0,
-            storage=storages.get(session, backup.storage_id).name,
+            storage=storage,
             lacks=tuple(summary.get("lacks", ())),
             complete=backup.status is BackupStatus.COMPLETE,
             holds=frozenset(part for part in Part if contains.get(part.value.replace("-", "_"))),
