@@ -2,25 +2,31 @@
 answer in Slack's three seconds, nothing is cut without a sign, and nothing is read as markup."""
 
 import os
+import re
 import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import insert, select
 
 from bot.restore.ids import Action
+from core.access.directory import snapshot
+from core.backup.facts import EXAMPLES
 from core.catalog.apps import App
 from core.catalog.tables import AppRow, BackupRow, GenerationRow, new_id
 from core.cli.demo_organization import WIKI
 from core.content.record_type import AppType
 from core.restore.tables import RestoreStatus
+from core.samples.confluence import write_confluence_export
+from core.samples.confluence_shape import ConfluenceShape
 from tests.bot.flows.office import Office, Someone, said
 from tests.bot.flows.walking import restores, with_empty_app
 from tests.flows.world import World
 
-BACKUPS, APPS = 10_000, 2_000
+BACKUPS, APPS, GROUPS = 10_000, 2_000, 500
 #: What Slack waits for the options of a select.
 _SECONDS = 3.0
 STRANGE = (
@@ -89,17 +95,57 @@ def test_names_are_found_shown_as_they_are_and_cut_with_a_sign(office: Office, n
     assert_plain(ada.view)
 
 
+def test_five_hundred_groups_with_names_of_every_kind(office: Office, tmp_path: Path) -> None:
+    """The organization has them all from a first restore; the second one asks what is to become of them."""
+    world = office.world
+    source = world.provision(AppType.CONFLUENCE, "Wiki of groups")
+    backup = world.import_export(_export_of_groups(tmp_path), source)
+    first = world.restored(world.request(backup, world.provision(AppType.CONFLUENCE, "Restored before")))
+    with_empty_app(office, "Restored now")
+    ada = office.person()
+    in_time(lambda: walk_to_checks(ada, "Restored now", app="Wiki of groups"))
+    assert f"{GROUPS - 1} groups have a name that the organization has already" in ada.reads  # admin groups never move
+    assert f"and {GROUPS - 1 - EXAMPLES} more" in ada.reads
+    assert_plain(ada.view)
+    in_time(lambda: ada.presses(f"{Action.RESOLVE}:group.name-exists", "new-name"))
+    ada.submits()
+    assert ada.step == "Review", ada.reads
+    assert "give a new name" in ada.reads
+    restores(ada)
+    office.drive()
+    office.tell(3)
+    restore = office.restores[0]
+    assert restore.id != first.id
+    assert restore.status is RestoreStatus.COMPLETED
+    status, *replies = office.thread()
+    for message in (status, *replies):
+        assert_plain(list(message.blocks))
+        assert not any(name[:20] in said(message.blocks) for name in STRANGE)  # a channel is told of no group
+    in_time(lambda: ada.types(f"/restore status {restore.id}"))
+    assert f"{GROUPS} of {GROUPS} restored" in ada.reads
+    assert_plain(ada.view)
+    with world.engine.database.reading() as session:
+        groups = [one.name for one in snapshot(session, restore.organization_id).groups.values()]
+    for name in (_group_name(number) for number in range(2, GROUPS)):
+        assert sum(one == name or one.startswith(name[:200]) for one in groups) >= 2, name
+
+
 def walk_to_review(person: Someone, destination: str) -> None:
+    walk_to_checks(person, destination)
+    person.submits()
+    assert person.step == "Review", person.reads
+
+
+def walk_to_checks(person: Someone, destination: str, *, app: str = WIKI) -> None:
     person.types()
-    person.chooses(Action.APP, WIKI)
+    person.chooses(Action.APP, app)
     person.submits()
     person.chooses(Action.BACKUP)
     person.submits()
     person.submits()
     person.chooses(Action.DESTINATION, destination[:40])
     person.submits()
-    person.submits()
-    assert person.step == "Review", person.reads
+    assert person.step == "Checks", person.reads
 
 
 def in_time(act: Any) -> Any:
@@ -120,6 +166,23 @@ def assert_shown(text: str, name: str, *, most: int) -> None:
 def assert_plain(node: Any) -> None:
     """No text of Slack's markup anywhere: names stand in plain_text and rich_text alone."""
     assert "mrkdwn" not in str(node)
+
+
+def _group_name(number: int) -> str:
+    return f"{STRANGE[number % len(STRANGE)]} {number:03d}"
+
+
+def _export_of_groups(folder: Path) -> Path:
+    plain, strange = folder / "plain.zip", folder / "strange.zip"
+    write_confluence_export(plain, shape=ConfluenceShape(spaces=1, pages_per_space=2, users=20, groups=GROUPS))
+    with ZipFile(plain) as read, ZipFile(strange, "w") as written:
+        for entry in read.infolist():
+            data = read.read(entry)
+            if entry.filename == "entities.xml":  # names stand in CDATA
+                text = re.sub(r"team-(\d{3})", lambda found: _group_name(int(found[1])), data.decode())
+                data = text.encode()
+            written.writestr(entry.filename, data)
+    return strange
 
 
 def _backups(world: World) -> None:
