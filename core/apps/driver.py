@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
 import pyarrow as pa
 
@@ -77,6 +77,30 @@ class AttachmentEntry:
     offset: int
     stored_size: int
     compressed: bool
+
+
+#: The same as columns, in this order.
+ATTACHMENT_ENTRIES: Final = pa.schema(
+    [
+        pa.field(name, type_, nullable=False)
+        for name, type_ in (
+            ("record_key", pa.string()),
+            ("record_type", pa.string()),
+            ("name", pa.string()),
+            ("blob", pa.string()),
+            ("size", pa.int64()),
+            ("pack", pa.string()),
+            ("offset", pa.int64()),
+            ("stored_size", pa.int64()),
+            ("compressed", pa.bool_()),
+        )
+    ]
+)
+
+
+def entries_table(entries: Sequence[AttachmentEntry]) -> pa.Table:
+    columns = [pa.array([getattr(one, field.name) for one in entries], field.type) for field in ATTACHMENT_ENTRIES]
+    return pa.Table.from_arrays(columns, schema=ATTACHMENT_ENTRIES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,8 +229,9 @@ class Driver(Protocol):
         loaded again. Batches have `record_type.schema`. Raises Fenced."""
         ...
 
-    def load_attachments(self, place: Place, part: str, token: int, entries: Sequence[AttachmentEntry]) -> int:
-        """The same for attachments whose packs lie in the attachment store already."""
+    def load_attachments(self, place: Place, part: str, token: int, entries: pa.Table) -> int:
+        """The same for attachments whose packs lie in the attachment store already. They have the columns of
+        ATTACHMENT_ENTRIES."""
         ...
 
     def index(self, place: Place) -> tuple[str, ...]:

@@ -71,24 +71,29 @@ def write_index(store: Store, key: str, batches: Iterable[pa.RecordBatch], work_
         path.unlink(missing_ok=True)
 
 
-def read_index(stream: BinaryIO, *, rows: int, packs: Collection[str] | None = None) -> Iterator[AttachmentRow]:
-    """The rows of an index, or those of them whose pack is one of `packs`; a row group in memory at a time.
+def read_index(stream: BinaryIO, *, rows: int, packs: Collection[str] | None = None) -> Iterator[pa.Table]:
+    """The rows of an index in INDEX_SCHEMA, or those of them whose pack is one of `packs`; a row group in memory at a
+    time.
 
     Raises ValueError when the columns, the order or the number of rows are not as they must be, at the latest after
     the last row.
     """
     wanted = None if packs is None else pa.array(sorted(packs), pa.string())
     for table in _tables(stream, rows):
-        if wanted is not None:
-            table = table.filter(pc.is_in(table.column("pack"), value_set=wanted))
-        yield from _rows(table)
+        yield table if wanted is None else table.filter(pc.is_in(table.column("pack"), value_set=wanted))
 
 
-def rows_of_pack(data: bytes, *, rows: int, pack: str) -> Iterator[AttachmentRow]:
+def rows_of_pack(data: bytes, *, rows: int, pack: str) -> pa.Table:
     """The rows of one pack, of an index that is small enough to be kept. Raises ValueError as `read_index` does."""
     table, places = _by_pack(data, rows)
-    start, count = places.get(pack, (0, 0))
-    yield from _rows(table.slice(start, count))
+    return table.slice(*places.get(pack, (0, 0)))
+
+
+def attachment_rows(table: pa.Table) -> Iterator[AttachmentRow]:
+    """Of a table in INDEX_SCHEMA."""
+    names = INDEX_SCHEMA.names
+    for values in zip(*(table.column(name).to_pylist() for name in names), strict=True):
+        yield AttachmentRow(**dict(zip(names, values, strict=True)))
 
 
 @lru_cache(maxsize=1)
@@ -115,12 +120,6 @@ def _tables(stream: BinaryIO, rows: int) -> Iterator[pa.Table]:
 def _row_groups(file: pq.ParquetFile) -> Iterator[pa.Table]:
     for number in range(file.num_row_groups):
         yield file.read_row_group(number, use_threads=False)
-
-
-def _rows(table: pa.Table) -> Iterator[AttachmentRow]:
-    names = INDEX_SCHEMA.names
-    for values in zip(*(table.column(name).to_pylist() for name in names), strict=True):
-        yield AttachmentRow(**dict(zip(names, values, strict=True)))
 
 
 def _in_order(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

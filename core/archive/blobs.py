@@ -159,14 +159,26 @@ def verify_pack(store: Store, key: str, attachments: Sequence[PackedAttachment])
         return
     checker = _Checker()
     with closing(stream):
-        for _, same in sorted(by_place.items()):
-            try:
-                checker.verify(stream, key, same[0])
-            except DamagedObject:
+        for window in _windows([by_place[place][0] for place in sorted(by_place)]):
+            for one in checker.damaged(stream, key, window):
                 try:
-                    checker.verify_again(store, key, same[0])
+                    checker.verify_again(store, key, one)
                 except DamagedObject as error:
-                    yield from _problems(key, same, error.message)
+                    place = (one.offset, one.stored_size, one.blob, one.size, one.compressed)
+                    yield from _problems(key, by_place[place], error.message)
+
+
+def _windows(attachments: Iterable[PackedAttachment]) -> Iterator[list[PackedAttachment]]:
+    """Of those that rise by offset, so many small ones together as are read at once: a call for each would cost as much
+    as its bytes."""
+    window: list[PackedAttachment] = []
+    for one in attachments:
+        if window and one.offset + one.stored_size - window[0].offset > _CHUNK:
+            yield window
+            window = []
+        window.append(one)
+    if window:
+        yield window
 
 
 def _problems(key: str, attachments: Iterable[PackedAttachment], message: str) -> Iterator[BlobProblem]:
@@ -182,6 +194,22 @@ class _Checker:
         self._buffer = memoryview(mmap(-1, WHOLE))
         self._decompressor = zstandard.ZstdDecompressor()
 
+    def damaged(self, stream: BinaryIO, key: str, window: Sequence[PackedAttachment]) -> list[PackedAttachment]:
+        """Those of a window that are not what they were."""
+        first = window[0]
+        end = max(one.offset + one.stored_size for one in window)
+        data = self._read(stream, first.offset, end - first.offset) if len(window) > 1 else None
+        found = []
+        for one in window:
+            try:
+                if data is None:
+                    self.verify(stream, key, one)
+                else:
+                    self._check(key, one, data[one.offset - first.offset :][: one.stored_size])
+            except DamagedObject:
+                found.append(one)
+        return found
+
     def verify(self, stream: BinaryIO, key: str, one: PackedAttachment, *, copy: BinaryIO | None = None) -> None:
         """Read one blob and compare it; its stored bytes go to `copy` as they are. Raises DamagedObject."""
         if one.size > WHOLE or one.stored_size > WHOLE:
@@ -189,16 +217,23 @@ class _Checker:
             while reader.readinto(self._buffer[:_CHUNK]):
                 pass
             return
-        stream.seek(one.offset)
-        stored = self._buffer[: fill(self._buffer[: one.stored_size], stream)]
+        stored = self._read(stream, one.offset, one.stored_size)
+        self._check(key, one, stored)
+        if copy is not None:
+            copy.write(stored)
+
+    def _read(self, stream: BinaryIO, offset: int, size: int) -> memoryview:
+        """Fewer bytes where the stream ends. They stand until the next call."""
+        stream.seek(offset)
+        return self._buffer[: fill(self._buffer[:size], stream)]
+
+    def _check(self, key: str, one: PackedAttachment, stored: memoryview) -> None:
         try:
             data = _unpacked(stored, one.size, self._decompressor) if one.compressed else stored
         except (zstandard.ZstdError, ValueError, MemoryError) as error:
             raise _differs(key, one) from error
         if len(data) != one.size or blake3(data).hexdigest() != one.blob:
             raise _differs(key, one)
-        if copy is not None:
-            copy.write(stored)
 
     def verify_again(self, store: Store, key: str, one: PackedAttachment, *, copy: BinaryIO | None = None) -> None:
         """Asked for once more: bytes may have been changed on their way from a storage, and parts of objects pass

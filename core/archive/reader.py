@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from blake3 import blake3
 
-from core.archive.attachments import AttachmentRow, read_index, rows_of_pack
+from core.archive.attachments import INDEX_SCHEMA, AttachmentRow, attachment_rows, read_index, rows_of_pack
 from core.archive.layout import manifest_key
 from core.archive.manifest import AttachmentsIndex, Manifest, RecordObject, open_sealed
 from core.archive.signing import Keyring
@@ -80,7 +80,13 @@ class ArchiveReader:
             raise _damaged(part.key, f"has {rows} rows up to {last!r} instead of {part.rows} up to {part.last_key!r}")
 
     def attachments(self, packs: Collection[str] | None = None) -> Iterator[AttachmentRow]:
-        """The index of attachments, sorted by record key, or those rows of it whose pack is one of `packs`.
+        """The same as `attachment_tables`, row by row."""
+        for table in self.attachment_tables(packs):
+            yield from attachment_rows(table)
+
+    def attachment_tables(self, packs: Collection[str] | None = None) -> Iterator[pa.Table]:
+        """The index of attachments, sorted by record key, or those rows of it whose pack is one of `packs`, in
+        INDEX_SCHEMA.
 
         Each call reads the whole index and compares its size and blake3 first. Raises DamagedObject.
         """
@@ -98,18 +104,17 @@ class ArchiveReader:
             with _unreadable_is_damage(index.key):
                 yield from read_index(cast("BinaryIO", copy), rows=index.rows, packs=packs)
 
-    def attachments_of(self, pack: str) -> Iterator[AttachmentRow]:
+    def attachments_of(self, pack: str) -> pa.Table:
         """The same for one pack. What is made of a small index is kept for the next call: a restore has one for each
         pack."""
         index = self.manifest.attachments_index
         if index is None or index.size > _KEPT:
-            yield from self.attachments({pack})
-            return
+            return pa.concat_tables([INDEX_SCHEMA.empty_table(), *self.attachment_tables({pack})])
         with _missing_is_damage(index.key):
             data = self.store.get(index.key)
         _require_same(index, len(data), blake3(data))
         with _unreadable_is_damage(index.key):
-            yield from rows_of_pack(data, rows=index.rows, pack=pack)
+            return rows_of_pack(data, rows=index.rows, pack=pack)
 
 
 def _require_same(index: AttachmentsIndex, size: int, hasher: blake3) -> None:

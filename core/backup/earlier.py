@@ -20,6 +20,8 @@ from core.errors import DamagedObject, ObjectNotFound
 from core.formats.export import ExportFile, ExportReader
 from core.storage.store import Store
 
+#: Of the index: what a blob is, and where it lies.
+_BLOB = ("blob", "size", "pack", "offset", "stored_size", "compressed")
 _ROWS = 10_000
 _CHUNK = 256 * 1024
 
@@ -100,17 +102,9 @@ def _hash(scratch: Scratch, reader: ExportReader, files: Iterator[ExportFile]) -
 
 def _take(scratch: Scratch, backup: ArchiveReader, packs: set[str]) -> None:
     """Of the blobs in these packs, those that this export has too and that no newer backup has placed."""
-    types = {
-        "blob": pa.string(),
-        "size": pa.int64(),
-        "pack": pa.string(),
-        "offset": pa.int64(),
-        "stored_size": pa.int64(),
-        "compressed": pa.bool_(),
-    }
-    rows = backup.attachments(packs)
-    while some := list(islice(rows, _ROWS)):
-        scratch.ingest("candidate", _table(some, types))
+    for table in backup.attachment_tables(packs):
+        for batch in table.select(_BLOB).to_batches():
+            scratch.ingest("candidate", batch)
         scratch.run("INSERT OR IGNORE INTO earlier SELECT * FROM candidate WHERE blob IN (SELECT blob FROM hashed)")
         scratch.run("DELETE FROM candidate")
 

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
-from core.apps.driver import AttachmentEntry, Driver, Place
+from core.apps.driver import AttachmentEntry, Driver, Place, entries_table
 from core.archive.blobs import verify_pack
 from core.archive.layout import generation_pack_key
 from core.catalog import apps, generations
@@ -67,7 +67,7 @@ class PartSteps:
                 target.copy_from(source, key, generation_pack_key(work.staged.generation, work.part.pack))
         except ObjectNotFound as error:
             self._refuse(run, self._damaged(work, entries), error)
-        work.driver.load_attachments(work.staged, work.part.name, token, entries)
+        work.driver.load_attachments(work.staged, work.part.name, token, entries_table(entries))
 
     def _compare_pack(self, work: Work) -> Iterator[Finding]:
         """Every attachment has its entry, and the bytes under it are its own."""

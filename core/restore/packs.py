@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from core.apps.driver import AttachmentEntry
-from core.archive.attachments import AttachmentRow
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.apps.driver import ATTACHMENT_ENTRIES, AttachmentEntry, entries_table
+from core.archive.attachments import AttachmentRow, attachment_rows
 from core.archive.blobs import StoredBlob, copy_pack, repack, verify_pack
 from core.archive.layout import generation_pack_key
 from core.findings import Finding, FindingCode, Severity
@@ -15,45 +18,43 @@ from core.restore.request import Part, Resolution
 from core.restore.work import Work
 
 
-def wants(choices: Choices, row: AttachmentRow) -> bool:
-    """Whether an attachment is restored, where attachments are restored at all."""
-    if row.personal and Part.PERSONAL_SPACES in choices.without:
-        return False
-    leaves_repeated = choices.resolutions.get(FindingCode.CONTENT_REPEATED_KEY) is Resolution.LEAVE_OUT
-    return not (leaves_repeated and row.repeated)
+def wanted(choices: Choices, rows: pa.Table) -> pa.Table:
+    """The attachments that are restored, of rows of the index; where attachments are restored at all."""
+    if Part.PERSONAL_SPACES in choices.without:
+        rows = rows.filter(pc.invert(rows.column("personal")))
+    if choices.resolutions.get(FindingCode.CONTENT_REPEATED_KEY) is Resolution.LEAVE_OUT:
+        rows = rows.filter(pc.invert(rows.column("repeated")))
+    return rows
 
 
 def load_pack(tools: Tools, work: Work, token: int) -> dict[str, Any]:
     """The pack first, then the entries that make it visible."""
-    choices = work.restore.plan.choices
-    wanted: list[AttachmentRow] = []
-    left: list[AttachmentRow] = []
-    for row in work.reader.attachments_of(work.plan.pack):
-        (wanted if wants(choices, row) else left).append(row)
-    if wanted and work.plan.name not in work.driver.loaded_parts(work.place):
-        entries = _repacked(tools, work, wanted, token) if left else _whole(tools, work, wanted)
+    rows = work.reader.attachments_of(work.plan.pack)
+    chosen = wanted(work.restore.plan.choices, rows)
+    if chosen.num_rows and work.plan.name not in work.driver.loaded_parts(work.place):
+        if chosen.num_rows < rows.num_rows:
+            entries = _repacked(tools, work, list(attachment_rows(chosen)), token)
+        else:
+            entries = _whole(tools, work, chosen)
         work.driver.load_attachments(work.place, work.plan.name, token, entries)
+    size, all_sizes = (int(pc.sum(one.column("size"), min_count=0).as_py()) for one in (chosen, rows))
     return {
-        "attachments": {"restored": len(wanted), "left_out": len(left)},
-        "bytes": {"restored": sum(row.size for row in wanted), "left_out": sum(row.size for row in left)},
+        "attachments": {"restored": chosen.num_rows, "left_out": rows.num_rows - chosen.num_rows},
+        "bytes": {"restored": size, "left_out": all_sizes - size},
     }
 
 
 def compare_pack(tools: Tools, work: Work) -> Iterator[Finding]:
     """Every wanted attachment has its entry, and the bytes under it are the backup's."""
-    choices = work.restore.plan.choices
-    wanted = {
-        (row.record_type, row.record_key): row
-        for row in work.reader.attachments_of(work.plan.pack)
-        if wants(choices, row)
-    }
+    chosen = wanted(work.restore.plan.choices, work.reader.attachments_of(work.plan.pack))
+    left = {(row.record_type, row.record_key): row for row in attachment_rows(chosen)}
     entries: dict[str, list[AttachmentEntry]] = {}
     for entry in work.driver.read_attachments(work.place, pack=work.plan.pack):
-        row = wanted.get((entry.record_type, entry.record_key))
+        row = left.get((entry.record_type, entry.record_key))
         if row is not None and (row.blob, row.size, row.name) == (entry.blob, entry.size, entry.name):
-            del wanted[entry.record_type, entry.record_key]
+            del left[entry.record_type, entry.record_key]
             entries.setdefault(entry.pack, []).append(entry)
-    for missing in wanted.values():
+    for missing in left.values():
         yield _differs(missing.name, missing.record_key, "is missing or another one")
     store = tools.open_store(work.place.shard.attachments_url)
     for pack, inside in sorted(entries.items()):
@@ -61,19 +62,19 @@ def compare_pack(tools: Tools, work: Work) -> Iterator[Finding]:
             yield _differs(problem.name, problem.record_key, problem.message)
 
 
-def _whole(tools: Tools, work: Work, rows: list[AttachmentRow]) -> list[AttachmentEntry]:
+def _whole(tools: Tools, work: Work, rows: pa.Table) -> pa.Table:
     pack = next(one for one in work.reader.manifest.packs if one.id == work.plan.pack)
     store = tools.open_store(work.place.shard.attachments_url)
     copy_pack(work.reader.store, pack, store, generation_pack_key(work.place.generation, pack.id))
-    return [_entry(row, row) for row in rows]
+    return rows.select(ATTACHMENT_ENTRIES.names)
 
 
-def _repacked(tools: Tools, work: Work, rows: list[AttachmentRow], token: int) -> list[AttachmentEntry]:
+def _repacked(tools: Tools, work: Work, rows: list[AttachmentRow], token: int) -> pa.Table:
     """A new pack of the wanted blobs. Its name carries the token, so that no other attempt's is in the way."""
     store = tools.open_store(work.place.shard.attachments_url)
     pack_id = f"{work.plan.pack}.{token}"
     placed = repack(work.reader.store, rows, store, work.place.generation, pack_id, _work_dir(tools))
-    return [_entry(row, placed[row.blob]) for row in rows]
+    return entries_table([_entry(row, placed[row.blob]) for row in rows])
 
 
 def _work_dir(tools: Tools) -> Path:
@@ -82,7 +83,7 @@ def _work_dir(tools: Tools) -> Path:
     return path
 
 
-def _entry(row: AttachmentRow, placed: StoredBlob | AttachmentRow) -> AttachmentEntry:
+def _entry(row: AttachmentRow, placed: StoredBlob) -> AttachmentEntry:
     return AttachmentEntry(
         record_key=row.record_key,
         record_type=row.record_type,

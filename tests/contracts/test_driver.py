@@ -19,7 +19,7 @@ from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.apps.driver import AttachmentEntry, Contents, Driver, Edit, EditKind, KeyRange, Place, Shard
+from core.apps.driver import AttachmentEntry, Contents, Driver, Edit, EditKind, KeyRange, Place, Shard, entries_table
 from core.apps.embedded.driver import EmbeddedDriver
 from core.apps.embedded.sqlite_session import open_file
 from core.content.catalogue import BY_NAME, RECORD_TYPES
@@ -352,9 +352,9 @@ def test_attachments_are_loaded_opened_and_discarded(app: Given, staged: Place) 
     ]
     token = app.driver.claim(staged, "a")
     for _ in range(2):
-        assert app.driver.load_attachments(staged, "a", token, entries) == 2
+        assert app.driver.load_attachments(staged, "a", token, entries_table(entries)) == 2
     with pytest.raises(Fenced):
-        app.driver.load_attachments(staged, "a", token - 1, entries)
+        app.driver.load_attachments(staged, "a", token - 1, entries_table(entries))
     app.driver.index(staged)
     app.driver.seal(staged)
     assert list(app.driver.read_attachments(staged)) == entries[::-1]

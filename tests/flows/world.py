@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from core.access.people import Person
 from core.apps.driver import AttachmentEntry, Driver, Place, Shard
+from core.archive.attachments import attachment_rows
 from core.archive.manifest import Manifest
 from core.archive.reader import ArchiveReader
 from core.backup.inbox import ImportRequest, submit
@@ -34,7 +35,7 @@ from core.moves.moves import Move
 from core.restore import restores
 from core.restore.assess import Assessment, assess, open_backup
 from core.restore.choices import apply
-from core.restore.packs import wants
+from core.restore.packs import wanted
 from core.restore.request import Part, Resolution, RestoreRequest
 from core.restore.restores import Restore
 from core.restore.tables import RestoreStatus
@@ -293,7 +294,8 @@ def assert_same_as_backup(world: World, backup: Backup, restore: Restore, app: A
         assert want.combine_chunks().equals(have.combine_chunks()), record_type.name
     rows = {}
     if Part.ATTACHMENTS not in restore.request.without:
-        rows = {(row.record_key, row.record_type): row for row in reader.attachments() if wants(choices, row)}
+        tables = [wanted(choices, table) for table in reader.attachment_tables()]
+        rows = {(row.record_key, row.record_type): row for one in tables for row in attachment_rows(one)}
     entries = {(one.record_key, one.record_type): one for one in world.entries(app)}
     assert entries.keys() == rows.keys()
     for key, entry in entries.items():

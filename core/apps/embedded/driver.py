@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 
 from core.apps.driver import (
+    ATTACHMENT_ENTRIES,
     AttachmentEntry,
     BrokenReferences,
     Capabilities,
@@ -27,7 +28,6 @@ from core.apps.driver import (
 from core.apps.embedded import edits, facts
 from core.apps.embedded.database import ShardDatabase
 from core.apps.embedded.generation import (
-    ATTACHMENT_SCHEMA,
     OWN_TABLES,
     cast_batch,
     create_table,
@@ -131,10 +131,8 @@ class EmbeddedDriver(Driver):
     ) -> int:
         return self._load(place, part, token, ((one.table, one.schema, reader) for one, reader in tables))
 
-    def load_attachments(self, place: Place, part: str, token: int, entries: Sequence[AttachmentEntry]) -> int:
-        columns = [pa.array([getattr(one, field.name) for one in entries], field.type) for field in ATTACHMENT_SCHEMA]
-        rows = pa.Table.from_arrays(columns, schema=ATTACHMENT_SCHEMA)
-        return self._load(place, part, token, [("attachment_file", ATTACHMENT_SCHEMA, rows.to_reader())])
+    def load_attachments(self, place: Place, part: str, token: int, entries: pa.Table) -> int:
+        return self._load(place, part, token, [("attachment_file", ATTACHMENT_ENTRIES, entries.to_reader())])
 
     def index(self, place: Place) -> tuple[str, ...]:
         return self._database(place.shard).index(place)
@@ -195,7 +193,7 @@ class EmbeddedDriver(Driver):
         condition = "true" if pack is None else '"pack" = ? OR "pack" >= ? AND "pack" < ?'
         select = Select(
             table="attachment_file",
-            schema=ATTACHMENT_SCHEMA,
+            schema=ATTACHMENT_ENTRIES,
             condition=condition,
             parameters=() if pack is None else (pack, f"{pack}.", f"{pack}/"),
             order_by='"record_key"',
@@ -205,13 +203,13 @@ class EmbeddedDriver(Driver):
                 yield AttachmentEntry(**row)
 
     def find_attachment(self, place: Place, record_key: str) -> AttachmentEntry | None:
-        columns = quoted(ATTACHMENT_SCHEMA)
+        columns = quoted(ATTACHMENT_ENTRIES)
         sql = f'SELECT {columns} FROM "attachment_file" WHERE "record_key" = ? ORDER BY "record_type" DESC LIMIT 1'
         with self._open(place) as opened:
             rows = opened.run(sql, record_key)
         if not rows:
             return None
-        values = dict(zip(ATTACHMENT_SCHEMA.names, rows[0], strict=True))
+        values = dict(zip(ATTACHMENT_ENTRIES.names, rows[0], strict=True))
         return AttachmentEntry(**{**values, "compressed": bool(values["compressed"])})
 
     def open_attachment(self, place: Place, record_key: str) -> BinaryIO:
@@ -267,7 +265,7 @@ class EmbeddedDriver(Driver):
                 return
             for table, (schema, key_columns) in OWN_TABLES.items():
                 opened.run(create_table(table, schema, opened.dialect, key_columns=key_columns))
-            opened.run(create_table("attachment_file", ATTACHMENT_SCHEMA, opened.dialect))
+            opened.run(create_table("attachment_file", ATTACHMENT_ENTRIES, opened.dialect))
             for one in RECORD_TYPES[place.app_type]:
                 opened.run(create_table(one.table, one.schema, opened.dialect))
             facts.insert_placeholders(opened, place.app_type)

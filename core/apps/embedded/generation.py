@@ -35,17 +35,6 @@ def _own(**columns: pa.DataType) -> pa.Schema:
     return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in columns.items()])
 
 
-ATTACHMENT_SCHEMA: Final = _own(
-    record_key=pa.string(),
-    record_type=pa.string(),
-    name=pa.string(),
-    blob=pa.string(),
-    size=pa.int64(),
-    pack=pa.string(),
-    offset=pa.int64(),
-    stored_size=pa.int64(),
-    compressed=pa.bool_(),
-)
 #: Tables of the generation itself: their columns, and how many of the first ones are the primary key. `provisioned`
 #: names the records that a new app comes with; `seals` counts what was put on the disk for good, sealing and each edit.
 OWN_TABLES: Final[Mapping[str, tuple[pa.Schema, int]]] = {
