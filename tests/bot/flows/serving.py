@@ -18,7 +18,6 @@ from typing import Any, Final
 import psutil
 from sqlalchemy import update
 
-from bot.restore.ids import Action
 from bot.threads.deliverer import CONSUMER
 from bot.workspace import Workspace, build_workspace
 from bot.workspace.delivery import Answer
@@ -26,14 +25,14 @@ from bot.workspace.payloads import Payload
 from bot.workspace.refusal import Refused
 from bot.workspace.web_api import Reply
 from core.catalog.run_tables import RunStatus
-from core.cli.demo_organization import DEMO_LIMIT_BYTES, WIKI
+from core.cli.demo_organization import DEMO_LIMIT_BYTES
 from core.events import deliveries
 from core.events.deliveries import DeliveryRow
 from core.events.kinds import StreamKind
 from core.restore import restores
 from core.restore.restores import Restore
 from tests.bot.flows.office import CONFIG, OPS, Someone, said
-from tests.bot.flows.walking import EMPTY
+from tests.bot.flows.walking import takes_next_step
 from tests.flows.world import World
 
 _SECONDS: Final = 60.0
@@ -220,7 +219,7 @@ def goes_on(person: Someone) -> None:
     stack = person.stack
     before = stack[-1]["hash"] if stack else ""
     try:
-        _act(person)
+        takes_next_step(person)
     except (Refused, AssertionError, IndexError):  # the window was closed or drawn anew, or nothing answered
         person.entered.clear()
     waits = time.monotonic() + _PATIENCE
@@ -236,27 +235,6 @@ def _is_new(person: Someone, before: str) -> bool:
         return bool(before)
     waits = person.reads.startswith("One moment") or "Checking backup" in person.reads
     return person.view["hash"] != before and not waits
-
-
-def _act(person: Someone) -> None:
-    if not person.stack:
-        person.types()
-    elif "You have begun a restore" in person.reads:
-        person.presses(Action.CONTINUE)
-    else:
-        match person.step:
-            case "What to restore":
-                person.chooses(Action.APP, WIKI)
-                person.submits()
-            case "Which backup" if "Taken" not in person.reads:
-                person.chooses(Action.BACKUP)
-            case "Where to" if EMPTY not in person.reads:
-                person.chooses(Action.DESTINATION, EMPTY)
-            case "Review":
-                person.ticks(Action.ACKNOWLEDGE, "acknowledged")
-                person.submits()
-            case _:
-                person.submits()
 
 
 def thread(found: Serving) -> list[Any]:

@@ -14,6 +14,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.http import PATH, web_app
 from bot.metadata import VERSION, Metadata
 from bot.restore.ids import Action, Callback
+from bot.workspace import Kind
 from bot.workspace.payloads import Payload
 from core.cli.demo_organization import TRACKER, WIKI
 from core.restore.draft_state import DraftStep
@@ -243,6 +244,16 @@ def test_an_unknown_word_after_the_command_says_what_there_is(office: Office) ->
     assert "/restore help" in told
     assert "<!channel>" not in told
     assert "Nothing was changed" in told
+
+
+@pytest.mark.parametrize("change", [{"is_archived": True}, {"kind": Kind.PRIVATE, "members": frozenset({ADA})}])
+def test_where_the_bot_may_not_speak_the_person_is_told_directly(office: Office, change: dict[str, Any]) -> None:
+    office.expects_refusals = {"is_archived", "channel_not_found", "not_in_channel"}
+    office.workspace.state.change_channel(GENERAL, **change)
+    office.person().types("/restore everything")
+    (told,) = office.direct_messages()
+    assert "Nothing was changed" in told.text
+    assert office.workspace.state.messages.in_channel(GENERAL) == []
 
 
 @IN_BOTH_MODES

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
@@ -11,7 +12,7 @@ from sqlalchemy import delete, update
 from bot.client import make_client
 from bot.threads import deliverer as delivering
 from bot.threads.ids import Action
-from bot.workspace import Fault
+from bot.workspace import Fault, Kind
 from core.catalog import organizations
 from core.cli.demo_organization import OLD, WIKI
 from core.events.deliveries import DeliveryRow, ReceiptRow
@@ -290,6 +291,25 @@ def test_without_an_operations_channel_it_is_told_where_it_was_asked_unless_othe
     assert_told_once(office, place)
     if channel == SHARED:
         assert office.workspace.state.messages.in_channel(SHARED) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"is_archived": True}, {"kind": Kind.PRIVATE, "members": frozenset({ADA})}, {"is_ext_shared": True}],
+    ids=["archived", "private without the bot", "shared with another company"],
+)
+def test_an_operations_channel_that_is_not_to_be_had_is_passed_over(office: Office, change: dict[str, Any]) -> None:
+    """Between the review, which names it, and the start."""
+    office.expects_refusals = {"channel_not_found"}
+    with_empty_app(office)
+    ada = office.person()
+    to_review(ada)
+    office.workspace.state.change_channel(OPS, **change)
+    walking.restores(ada)
+    office.drive()
+    office.tell(3)
+    assert_told_once(office, GENERAL)
+    assert office.workspace.state.messages.in_channel(OPS) == []
 
 
 @IN_BOTH_MODES

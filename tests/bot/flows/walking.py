@@ -50,3 +50,25 @@ def restores(person: Someone) -> None:
         person.ticks(Action.ACKNOWLEDGE, "acknowledged")
     person.submits()
     assert "The restore has started." in person.reads, person.reads
+
+
+def takes_next_step(person: Someone) -> None:
+    """Of a restore of Acme's wiki into the empty app: whatever the window that is open asks for, or none that is."""
+    if not person.stack:
+        person.types()
+    elif "You have begun a restore" in person.reads:
+        person.presses(Action.CONTINUE)
+    else:
+        match person.step:
+            case "What to restore":
+                person.chooses(Action.APP, WIKI)
+                person.submits()
+            case "Which backup" if "Taken" not in person.reads:
+                person.chooses(Action.BACKUP)
+            case "Where to" if EMPTY not in person.reads:
+                person.chooses(Action.DESTINATION, EMPTY)
+            case "Review":
+                person.ticks(Action.ACKNOWLEDGE, "acknowledged")
+                person.submits()
+            case _:
+                person.submits()
