@@ -2,7 +2,7 @@
 
 import io
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO, Final, TypeVar, cast
 
@@ -17,9 +17,10 @@ R = TypeVar("R")
 
 def in_batches(
     work: Callable[[list[T]], list[R]], items: Iterable[T], size: Callable[[T], int], *, name: str
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """What `work`, called in other threads, makes of the items, in their order; few batches are ahead of the caller.
-    `size` is an item's bytes. An error is raised in its place, and nothing more is begun."""
+    `size` is an item's bytes. An error is raised in its place, and nothing more is begun; so it is when it is closed.
+    """
     with ThreadPoolExecutor(_THREADS, thread_name_prefix=name) as pool:
         waiting: deque[Future[list[R]]] = deque()
         try:

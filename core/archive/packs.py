@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -89,7 +89,7 @@ class PackWriter:
                 return self._append(blob, len(head), stored, len(stored), compressed=True)
         return self._append(blob, len(head), head, len(head), compressed=False)
 
-    def add_all(self, sources: Iterable[tuple[T, BlobSource]]) -> Iterator[tuple[T, StoredBlob]]:
+    def add_all(self, sources: Iterable[tuple[T, BlobSource]]) -> Generator[tuple[T, StoredBlob], None, None]:
         """Add many, read, hashed and compressed by two threads; yields in the order given. A source's error is raised
         in its place."""
         return in_batches(self._add_batch, sources, lambda one: one[1].size_hint, name="packs")

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import pyarrow as pa
 
@@ -14,7 +16,8 @@ from core.archive.layout import attachments_key
 from core.archive.manifest import AttachmentsIndex, PackObject, SourceFact
 from core.archive.packs import BlobSource, PackWriter
 from core.archive.reader import ArchiveReader
-from core.backup.earlier import reuse_packs
+from core.backup.ahead import Ahead
+from core.backup.earlier import hash_files, hashed_batch, reuse_packs
 from core.backup.facts import EXAMPLES
 from core.backup.resolve import is_personal
 from core.backup.scratch import Scratch
@@ -53,7 +56,9 @@ def list_files(scratch: Scratch, reader: ExportReader) -> None:
 
 
 class AttachmentsImport:
-    """Stores the files of an export whose rows were resolved."""
+    """Stores the files of an export. Within its context other threads go through them while the caller reads records:
+    where an earlier backup has attachments files are hashed, since only what it lacks is packed; else they are packed.
+    """
 
     def __init__(
         self,
@@ -75,49 +80,72 @@ class AttachmentsImport:
         self._backup_id = backup_id
         self._attempt = attempt
         self._work_dir = work_dir
-        self._pack_bytes = pack_bytes
-        self._earlier = earlier
-        self._new_packs: tuple[PackObject, ...] = ()
+        with_packs = (one for one in earlier if one.manifest.packs)
+        newest = next(with_packs, None)
+        self._earlier = None if newest is None else chain([newest], with_packs)
+        self._writer = PackWriter(store, work_dir, pack_bytes, _nowhere)
+
+    def __enter__(self) -> Self:
+        path, files = self._work_dir / "files.arrow", self._reader.files()
+        self._ahead: Ahead = (
+            Ahead(path, self._writer.add_all(self._sources(files)), _blob_batch)
+            if self._earlier is None
+            else Ahead(path, hash_files(self._reader, files), hashed_batch)
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """No other thread stores anything from here on."""
+        self._ahead.stop()
+        self._writer.__exit__(kind, error, trace)
 
     @property
     def new_packs(self) -> tuple[PackObject, ...]:
         """Packs that this import has stored, also after it has failed: nothing else refers to them."""
-        return self._new_packs
+        return self._writer.stored
 
     def run(self) -> StoredAttachments:
-        """Pack every file once, write the index, and count what is missing or belongs to nothing."""
+        """Once the rows are resolved: pack every file once, write the index, and count what is missing or belongs to
+        nothing."""
         self._one_file_a_claim()
         self._scratch.run(
             "CREATE TABLE blob (path TEXT PRIMARY KEY, blob TEXT, size INTEGER, pack TEXT, offset INTEGER,"
             " stored_size INTEGER, compressed INTEGER) WITHOUT ROWID"
         )
-        again = reuse_packs(
-            scratch=self._scratch, reader=self._reader, files=self._files, store=self._store, earlier=self._earlier
-        )
-        with PackWriter(self._store, self._work_dir, self._pack_bytes, _nowhere) as writer:
-            try:
-                added = writer.add_all(self._sources())
-                while some := list(islice(added, _FILE_ROWS)):
-                    self._scratch.ingest("blob", _blob_batch(some))
-                writer.close()
-            finally:
-                self._new_packs = writer.stored
+        again = self._place()
         self._match()
         rows = self._scratch.value("SELECT count(*) FROM stored")
         index = None
         if rows:
             key = attachments_key(self._backup_id, self._attempt)
             index = write_index(self._store, key, self._rows(), self._work_dir)
-        return self._summary(index, (*self._new_packs, *again))
+        return self._summary(index, (*self.new_packs, *again))
+
+    def _place(self) -> tuple[PackObject, ...]:
+        """Fill `blob`; returns the packs of earlier backups that are used again."""
+        again: tuple[PackObject, ...] = ()
+        if self._earlier is None:
+            for batch in self._ahead.batches():
+                self._scratch.ingest("blob", batch)
+        else:
+            again = reuse_packs(
+                scratch=self._scratch, hashed=self._ahead.batches(), store=self._store, earlier=self._earlier
+            )
+            added = self._writer.add_all(self._sources(self._files()))
+            while some := list(islice(added, _FILE_ROWS)):
+                self._scratch.ingest("blob", _blob_batch(some))
+        self._writer.close()
+        return again
 
     def _one_file_a_claim(self) -> None:
         """Of several files that one record would claim the first is its file; the others belong to nothing."""
-        self._scratch.run("DELETE FROM file WHERE rowid NOT IN (SELECT min(rowid) FROM file GROUP BY path)")
         self._scratch.run("CREATE TABLE claimed AS SELECT claim, path, min(rowid) FROM file GROUP BY claim")
         self._scratch.run("CREATE INDEX k_claimed ON claimed (claim)")
 
-    def _sources(self) -> Iterator[tuple[str, BlobSource]]:
-        for file in self._files():
+    def _sources(self, files: Iterable[ExportFile]) -> Iterator[tuple[str, BlobSource]]:
+        for file in files:
             yield file.path, BlobSource(open=partial(self._reader.open_file, file), size_hint=file.size)
 
     def _files(self) -> Iterator[ExportFile]:

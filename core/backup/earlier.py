@@ -4,7 +4,7 @@ A pack is used again only when this backup needs at least half of its bytes, so 
 few files. Everything is looked up in the scratch: neither this export's files nor the earlier blobs are in memory.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from itertools import islice
 
@@ -29,17 +29,19 @@ _CHUNK = 256 * 1024
 def reuse_packs(
     *,
     scratch: Scratch,
-    reader: ExportReader,
-    files: Callable[[], Iterator[ExportFile]],
+    hashed: Iterable[pa.RecordBatch],
     store: Store,
     earlier: Iterable[ArchiveReader],
 ) -> tuple[PackObject, ...]:
     """Fill `blob` for every file whose bytes lie in a pack that is used again; returns those packs.
 
-    `earlier` are the app's good backups in this store, the newest first. Where there are none with attachments no
-    file is read.
+    `hashed` are the files as `hashed_batch` makes them; `earlier` are the app's good backups in this store that have
+    packs, the newest first.
     """
     scratch.run("CREATE TABLE hashed (path TEXT, blob TEXT)")
+    for batch in hashed:
+        scratch.ingest("hashed", batch)
+    scratch.run("CREATE INDEX k_hashed ON hashed (blob)")
     scratch.run("CREATE TABLE earlier_pack (id TEXT PRIMARY KEY, size INTEGER, blake3 TEXT) WITHOUT ROWID")
     columns = "blob TEXT, size INTEGER, pack TEXT, offset INTEGER, stored_size INTEGER, compressed INTEGER"
     scratch.run(f"CREATE TABLE candidate ({columns})")
@@ -49,8 +51,6 @@ def reuse_packs(
         packs = [one for one in backup.manifest.packs if one.id not in known]
         if not packs:
             continue
-        if not known:
-            _hash(scratch, reader, files())
         scratch.ingest("earlier_pack", _table(packs, {"id": pa.string(), "size": pa.int64(), "blake3": pa.string()}))
         with suppress(DamagedObject):  # what cannot be read is no help and no harm
             _take(scratch, backup, {one.id for one in packs})
@@ -82,7 +82,9 @@ def _stands(store: Store, pack: PackObject) -> bool:
         return False
 
 
-def _hash(scratch: Scratch, reader: ExportReader, files: Iterator[ExportFile]) -> None:
+def hash_files(reader: ExportReader, files: Iterable[ExportFile]) -> Generator[tuple[str, str], None, None]:
+    """Each file's path and blake3, by two threads."""
+
     def digests(batch: list[ExportFile]) -> list[tuple[str, str]]:
         hashed, buffer = [], memoryview(bytearray(_CHUNK))
         for file in batch:
@@ -93,11 +95,12 @@ def _hash(scratch: Scratch, reader: ExportReader, files: Iterator[ExportFile]) -
             hashed.append((file.path, hasher.hexdigest()))
         return hashed
 
-    hashed = in_batches(digests, files, lambda one: one.size, name="hashes")
-    while some := list(islice(hashed, _ROWS)):
-        columns = [pa.array(column, pa.string()) for column in zip(*some, strict=True)]
-        scratch.ingest("hashed", pa.RecordBatch.from_arrays(columns, names=["path", "blob"]))
-    scratch.run("CREATE INDEX k_hashed ON hashed (blob)")
+    return in_batches(digests, files, lambda one: one.size, name="hashes")
+
+
+def hashed_batch(hashed: list[tuple[str, str]]) -> pa.RecordBatch:
+    columns = [pa.array(column, pa.string()) for column in zip(*hashed, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, names=["path", "blob"])
 
 
 def _take(scratch: Scratch, backup: ArchiveReader, packs: set[str]) -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -114,49 +114,44 @@ class ImportSteps:
             earlier = backups.list_all(session, app_id=app.id, restorable_at=self.now())
         require_type(reader.app_type, app.type, app.name)
         attempt = _fresh_attempt(store, backup.id, token)
-        scratch = Scratch(work_dir / "scratch.sqlite", RECORD_TYPES[app.type])
-        attachments = AttachmentsImport(
-            scratch=scratch,
-            reader=reader,
-            app_type=app.type,
-            store=store,
-            backup_id=backup.id,
-            attempt=attempt,
-            work_dir=work_dir,
-            pack_bytes=self.settings.part_bytes,
-            earlier=self._earlier(store, backup, earlier),
-        )
-        try:
-            self._read_records(backup.id, token, scratch, reader)
-            summary = reader.summary()
-            list_files(scratch, reader)
-            scratch.finish_reading()
-            resolved = resolve(scratch, app.type)
-            objects, tallies = write_records(
-                scratch,
-                resolved,
-                store,
+        with closing(Scratch(work_dir / "scratch.sqlite", RECORD_TYPES[app.type])) as scratch:
+            attachments = AttachmentsImport(
+                scratch=scratch,
+                reader=reader,
+                app_type=app.type,
+                store=store,
                 backup_id=backup.id,
                 attempt=attempt,
                 work_dir=work_dir,
-                part_bytes=self.settings.part_bytes,
+                pack_bytes=self.settings.part_bytes,
+                earlier=self._earlier(store, backup, earlier),
             )
-            stored = attachments.run()
-            manifest = make_manifest(
-                backup=backup,
-                app=app,
-                summary=summary,
-                scratch=scratch,
-                objects=objects,
-                tallies=tallies,
-                attachments=stored,
-            )
-            return manifest, [one.id for one in attachments.new_packs]
-        except BaseException:
-            _delete_packs(store, [one.id for one in attachments.new_packs])
-            raise
-        finally:
-            scratch.close()
+            with _no_packs_without_backup(store, attachments), attachments:
+                self._read_records(backup.id, token, scratch, reader)
+                summary = reader.summary()
+                list_files(scratch, reader)
+                scratch.finish_reading()
+                resolved = resolve(scratch, app.type)
+                objects, tallies = write_records(
+                    scratch,
+                    resolved,
+                    store,
+                    backup_id=backup.id,
+                    attempt=attempt,
+                    work_dir=work_dir,
+                    part_bytes=self.settings.part_bytes,
+                )
+                stored = attachments.run()
+                manifest = make_manifest(
+                    backup=backup,
+                    app=app,
+                    summary=summary,
+                    scratch=scratch,
+                    objects=objects,
+                    tallies=tallies,
+                    attachments=stored,
+                )
+                return manifest, [one.id for one in attachments.new_packs]
 
     def _read_records(self, backup_id: str, token: int, scratch: Scratch, reader: ExportReader) -> None:
         """Now and then it is told how far reading is, which also finds that the import was cancelled."""
@@ -285,6 +280,16 @@ def _may_refuse() -> Iterator[None]:
     except StorageError as error:
         if error.transient:
             raise
+
+
+@contextmanager
+def _no_packs_without_backup(store: Store, attachments: AttachmentsImport) -> Iterator[None]:
+    """Around the import's own context, after which no more are stored."""
+    try:
+        yield
+    except BaseException:
+        _delete_packs(store, [one.id for one in attachments.new_packs])
+        raise
 
 
 def _fresh_attempt(store: Store, backup_id: str, token: int) -> int:

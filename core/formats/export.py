@@ -71,7 +71,8 @@ class ExportReader(Protocol):
         ...
 
     def files(self) -> Iterator[ExportFile]:
-        """Every file of the export that may be an attachment, whether a record claims it or not."""
+        """Every file of the export that may be an attachment, whether a record claims it or not; each path once. May be
+        asked for, and files opened, by another thread while `batches` is read."""
         ...
 
     def open_file(self, file: ExportFile) -> BinaryIO:

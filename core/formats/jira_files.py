@@ -29,9 +29,11 @@ class JiraFiles:
         return self._given or any(_is_attachment(entry.name) for entry in self._sources[0].entries)
 
     def all(self) -> Iterator[ExportFile]:
+        """Each path once; `open` finds it in the same place."""
+        export = self._sources[0]
         for source in self._sources:
             for entry in source.entries:
-                if _is_attachment(entry.name):
+                if _is_attachment(entry.name) and (source is export or not export.has(entry.name)):
                     yield ExportFile(path=entry.name, claim=_claim(entry.name.rpartition("/")[2]), size=entry.size)
 
     def open(self, file: ExportFile) -> BinaryIO:
