@@ -1,6 +1,6 @@
 """An import's attachments: which file belongs to which record, and into which pack its bytes go."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
@@ -17,7 +17,7 @@ from core.archive.manifest import AttachmentsIndex, PackObject, SourceFact
 from core.archive.packs import BlobSource, PackWriter
 from core.archive.reader import ArchiveReader
 from core.backup.ahead import Ahead
-from core.backup.earlier import hash_files, hashed_batch, reuse_packs
+from core.backup.earlier import hash_files, reuse_packs
 from core.backup.facts import EXAMPLES
 from core.backup.resolve import is_personal
 from core.backup.scratch import Scratch
@@ -28,6 +28,8 @@ from core.formats.export import ExportFile, ExportReader
 from core.storage.store import Store
 
 _FILE_ROWS = 10_000
+_FILE_COLUMNS = ("path", "claim", "file_size")
+_BLOB_COLUMNS = ("path", "blob", "size", "pack", "offset", "stored_size", "compressed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,18 +43,6 @@ class StoredAttachments:
     personal_bytes: int
     missing: int
     facts: tuple[SourceFact, ...]
-
-
-def list_files(scratch: Scratch, reader: ExportReader) -> None:
-    """Bring the names of the export's files into the scratch."""
-    files = reader.files()
-    while some := list(islice(files, _FILE_ROWS)):
-        columns = {
-            "claim": pa.array([one.claim for one in some], pa.string()),
-            "path": pa.array([one.path for one in some], pa.string()),
-            "size": pa.array([one.size for one in some], pa.int64()),
-        }
-        scratch.ingest("file", pa.RecordBatch.from_pydict(columns))
 
 
 class AttachmentsImport:
@@ -88,9 +78,9 @@ class AttachmentsImport:
     def __enter__(self) -> Self:
         path, files = self._work_dir / "files.arrow", self._reader.files()
         self._ahead: Ahead = (
-            Ahead(path, self._writer.add_all(self._sources(files)), _blob_batch)
+            Ahead(path, self._writer.add_all(self._sources(files)), _packed_batch)
             if self._earlier is None
-            else Ahead(path, hash_files(self._reader, files), hashed_batch)
+            else Ahead(path, hash_files(self._reader, files), _hashed_batch)
         )
         return self
 
@@ -109,12 +99,13 @@ class AttachmentsImport:
     def run(self) -> StoredAttachments:
         """Once the rows are resolved: pack every file once, write the index, and count what is missing or belongs to
         nothing."""
-        self._one_file_a_claim()
+        self._scratch.run("CREATE TABLE file (path TEXT, claim TEXT, file_size INTEGER)")
         self._scratch.run(
             "CREATE TABLE blob (path TEXT PRIMARY KEY, blob TEXT, size INTEGER, pack TEXT, offset INTEGER,"
             " stored_size INTEGER, compressed INTEGER) WITHOUT ROWID"
         )
         again = self._place()
+        self._one_file_a_claim()
         self._match()
         rows = self._scratch.value("SELECT count(*) FROM stored")
         index = None
@@ -127,32 +118,38 @@ class AttachmentsImport:
         """Fill `blob`; returns the packs of earlier backups that are used again."""
         again: tuple[PackObject, ...] = ()
         if self._earlier is None:
-            for batch in self._ahead.batches():
-                self._scratch.ingest("blob", batch)
+            self._take_files("blob", _BLOB_COLUMNS)
         else:
-            again = reuse_packs(
-                scratch=self._scratch, hashed=self._ahead.batches(), store=self._store, earlier=self._earlier
-            )
+            self._scratch.run("CREATE TABLE hashed (path TEXT, blob TEXT)")
+            self._take_files("hashed", ("path", "blob"))
+            again = reuse_packs(scratch=self._scratch, store=self._store, earlier=self._earlier)
             added = self._writer.add_all(self._sources(self._files()))
             while some := list(islice(added, _FILE_ROWS)):
-                self._scratch.ingest("blob", _blob_batch(some))
+                self._scratch.ingest("blob", _packed_batch(some).select(_BLOB_COLUMNS))
         self._writer.close()
         return again
+
+    def _take_files(self, table: str, columns: Sequence[str]) -> None:
+        """Bring what other threads made of the export's files into the scratch."""
+        for batch in self._ahead.batches():
+            self._scratch.ingest("file", batch.select(_FILE_COLUMNS))
+            self._scratch.ingest(table, batch.select(columns))
 
     def _one_file_a_claim(self) -> None:
         """Of several files that one record would claim the first is its file; the others belong to nothing."""
         self._scratch.run("CREATE TABLE claimed AS SELECT claim, path, min(rowid) FROM file GROUP BY claim")
         self._scratch.run("CREATE INDEX k_claimed ON claimed (claim)")
+        self._scratch.run("CREATE INDEX k_file ON file (path)")
 
-    def _sources(self, files: Iterable[ExportFile]) -> Iterator[tuple[str, BlobSource]]:
+    def _sources(self, files: Iterable[ExportFile]) -> Iterator[tuple[ExportFile, BlobSource]]:
         for file in files:
-            yield file.path, BlobSource(open=partial(self._reader.open_file, file), size_hint=file.size)
+            yield file, BlobSource(open=partial(self._reader.open_file, file), size_hint=file.size)
 
     def _files(self) -> Iterator[ExportFile]:
         """In the export's order; without those whose bytes have a place already."""
         last = 0
         while some := self._scratch.fetch(
-            "SELECT rowid, path, claim, size FROM file WHERE rowid > ? AND path NOT IN (SELECT path FROM blob)"
+            "SELECT rowid, path, claim, file_size FROM file WHERE rowid > ? AND path NOT IN (SELECT path FROM blob)"
             " ORDER BY rowid LIMIT ?",
             (last, _FILE_ROWS),
         ):
@@ -211,9 +208,15 @@ def _nowhere(_blob: str) -> None:
     """What lies in earlier packs was placed before."""
 
 
-def _blob_batch(blobs: list[tuple[str, StoredBlob]]) -> pa.RecordBatch:
+def _hashed_batch(hashed: list[tuple[ExportFile, str]]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pydict(
+        {**_file_columns([file for file, _ in hashed]), "blob": pa.array([blob for _, blob in hashed], pa.string())}
+    )
+
+
+def _packed_batch(blobs: list[tuple[ExportFile, StoredBlob]]) -> pa.RecordBatch:
     columns = {
-        "path": pa.array([path for path, _ in blobs], pa.string()),
+        **_file_columns([file for file, _ in blobs]),
         "blob": pa.array([one.blob for _, one in blobs], pa.string()),
         "size": pa.array([one.size for _, one in blobs], pa.int64()),
         "pack": pa.array([one.pack for _, one in blobs], pa.string()),
@@ -222,3 +225,11 @@ def _blob_batch(blobs: list[tuple[str, StoredBlob]]) -> pa.RecordBatch:
         "compressed": pa.array([one.compressed for _, one in blobs], pa.bool_()),
     }
     return pa.RecordBatch.from_pydict(columns)
+
+
+def _file_columns(files: list[ExportFile]) -> dict[str, pa.Array]:
+    return {
+        "path": pa.array([one.path for one in files], pa.string()),
+        "claim": pa.array([one.claim for one in files], pa.string()),
+        "file_size": pa.array([one.size for one in files], pa.int64()),
+    }

@@ -6,7 +6,6 @@ few files. Everything is looked up in the scratch: neither this export's files n
 
 from collections.abc import Generator, Iterable
 from contextlib import suppress
-from itertools import islice
 
 import pyarrow as pa
 from blake3 import blake3
@@ -22,25 +21,20 @@ from core.storage.store import Store
 
 #: Of the index: what a blob is, and where it lies.
 _BLOB = ("blob", "size", "pack", "offset", "stored_size", "compressed")
-_ROWS = 10_000
 _CHUNK = 256 * 1024
 
 
 def reuse_packs(
     *,
     scratch: Scratch,
-    hashed: Iterable[pa.RecordBatch],
     store: Store,
     earlier: Iterable[ArchiveReader],
 ) -> tuple[PackObject, ...]:
     """Fill `blob` for every file whose bytes lie in a pack that is used again; returns those packs.
 
-    `hashed` are the files as `hashed_batch` makes them; `earlier` are the app's good backups in this store that have
+    The table `hashed` has each file's path and blob; `earlier` are the app's good backups in this store that have
     packs, the newest first.
     """
-    scratch.run("CREATE TABLE hashed (path TEXT, blob TEXT)")
-    for batch in hashed:
-        scratch.ingest("hashed", batch)
     scratch.run("CREATE INDEX k_hashed ON hashed (blob)")
     scratch.run("CREATE TABLE earlier_pack (id TEXT PRIMARY KEY, size INTEGER, blake3 TEXT) WITHOUT ROWID")
     columns = "blob TEXT, size INTEGER, pack TEXT, offset INTEGER, stored_size INTEGER, compressed INTEGER"
@@ -82,25 +76,20 @@ def _stands(store: Store, pack: PackObject) -> bool:
         return False
 
 
-def hash_files(reader: ExportReader, files: Iterable[ExportFile]) -> Generator[tuple[str, str], None, None]:
-    """Each file's path and blake3, by two threads."""
+def hash_files(reader: ExportReader, files: Iterable[ExportFile]) -> Generator[tuple[ExportFile, str], None, None]:
+    """Each file's blake3, by two threads."""
 
-    def digests(batch: list[ExportFile]) -> list[tuple[str, str]]:
+    def digests(batch: list[ExportFile]) -> list[tuple[ExportFile, str]]:
         hashed, buffer = [], memoryview(bytearray(_CHUNK))
         for file in batch:
             hasher = blake3()
             with reader.open_file(file) as stream:
                 while count := fill(buffer, stream):
                     hasher.update(buffer[:count])
-            hashed.append((file.path, hasher.hexdigest()))
+            hashed.append((file, hasher.hexdigest()))
         return hashed
 
     return in_batches(digests, files, lambda one: one.size, name="hashes")
-
-
-def hashed_batch(hashed: list[tuple[str, str]]) -> pa.RecordBatch:
-    columns = [pa.array(column, pa.string()) for column in zip(*hashed, strict=True)]
-    return pa.RecordBatch.from_arrays(columns, names=["path", "blob"])
 
 
 def _take(scratch: Scratch, backup: ArchiveReader, packs: set[str]) -> None:

@@ -15,7 +15,7 @@ from core.archive.layout import backup_prefix, manifest_key, pack_key, read_atte
 from core.archive.manifest import Manifest
 from core.archive.reader import ArchiveReader
 from core.archive.signing import Keyring
-from core.backup.attachments import AttachmentsImport, list_files
+from core.backup.attachments import AttachmentsImport
 from core.backup.inbox import require_type
 from core.backup.records import write_records
 from core.backup.resolve import resolve
@@ -129,7 +129,6 @@ class ImportSteps:
             with _no_packs_without_backup(store, attachments), attachments:
                 self._read_records(backup.id, token, scratch, reader)
                 summary = reader.summary()
-                list_files(scratch, reader)
                 scratch.finish_reading()
                 resolved = resolve(scratch, app.type)
                 objects, tallies = write_records(

@@ -64,7 +64,6 @@ class Scratch:
             columns = ", ".join(f'"{name}"' for name in _looked_up(one))
             self.run(f"CREATE TABLE {one.table} (rid INTEGER PRIMARY KEY, {columns}, container, repeated INTEGER)")
         self.run("CREATE TABLE named_person (name TEXT)")
-        self.run("CREATE TABLE file (claim TEXT, path TEXT, size INTEGER)")
         self.run("BEGIN")
 
     def add(self, record_type: RecordType, batch: pa.RecordBatch) -> None:
@@ -115,7 +114,6 @@ class Scratch:
         for name, spill in self._spills.items():
             spill.finish()
             self.run(f"CREATE INDEX k_{BY_NAME[name].table} ON {BY_NAME[name].table} (key)")
-        self.run("CREATE INDEX k_file ON file (path)")
 
     def rows(self, record_type: RecordType) -> int:
         return self._rows[record_type.name]
