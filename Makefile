@@ -62,14 +62,16 @@ imports: setup
 	$(BIN)/lint-imports --no-logo
 
 # Half of the time tests wait, for servers, browsers and processes they stop: three of them keep two cores busy.
-unit: setup
-	$(BIN)/pytest --numprocesses $$($(BIN)/python -c 'import os; print((os.cpu_count() or 2) * 3 // 2)') -m "not slow"
+AT_ONCE = --numprocesses $$($(BIN)/python -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
 
-demo: $(READY) ## a backup and a restore of generated apps, in the terminal; restorebot demo: in a Slack workspace of this machine
-	$(BIN)/restorebot demo --cli
+unit: setup
+	$(BIN)/pytest $(AT_ONCE) -m "not slow"
+
+demo: $(READY) ## an organization in trouble, in a Slack workspace of this machine; in the terminal: restorebot demo --cli
+	$(BIN)/restorebot demo
 
 faults: setup ## every damage, stop and kill, not only the slice make test takes
-	FAULTS=all $(BIN)/pytest tests/faults
+	FAULTS=all $(BIN)/pytest $(AT_ONCE) tests/faults
 
 bench: setup peers ## speed and memory against what people would use instead; BENCH=--help
 	$(BIN)/python -m tests.bench $(BENCH)

@@ -48,7 +48,7 @@ class Workers:
     peers = (POSTGRESQL,)
 
     def measure(self, ground: Ground) -> Result:
-        sample = Sample(app_type=AppType.JIRA, megabytes=ground.sizes.records)
+        sample = Sample(app_type=AppType.JIRA, megabytes=ground.sizes.shared)
         measured = Measured()
         with server() as postgres, ground.place(ground.folder, sample.megabytes * _MB * _SPACE_FACTOR) as folder:
             ground.say(f"workers: generating {sample.name}")
