@@ -109,7 +109,7 @@ def _table(seconds: list[float], watched: Watched, walks: int, opened: dict[int,
             ("walks through the wizard", f"{walks}"),
             ("median, longest, in ms", f"{1000 * Values.of(seconds).middle:.1f}, {1000 * max(seconds):.0f}"),
             ("restores in status running, least and most", f"{min(watched.running)}, {max(watched.running)}"),
-            ("parts in flight, least and most", f"{min(watched.in_flight)}, {max(watched.in_flight)}"),
+            ("of them with a part in flight", str(Values.of(watched.in_flight))),
             *((f"opening with {count:,} backups, s", str(Values.of(opened[count]))) for count in (FEW, MANY)),
         ],
     )
@@ -228,8 +228,10 @@ def _running(engine: Engine) -> int:
 
 
 def _in_flight(engine: Engine) -> int:
+    """Restores with at least one part in a slot: a run has one divided step at a time."""
     with engine.database.reading() as session:
-        query = select(func.count()).select_from(WaitingPartRow).where(WaitingPartRow.executor_id.is_not(None))
+        in_flight = WaitingPartRow.executor_id.is_not(None)
+        query = select(func.count(WaitingPartRow.step_id.distinct())).where(in_flight)
         return session.scalar(query) or 0
 
 

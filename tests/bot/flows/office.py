@@ -231,6 +231,13 @@ class Someone:
     def takes_shortcut(self) -> Outcome:
         return self._done(self._acting.shortcut(person=self.user, callback_id="restore"))
 
+    def opens_home(self) -> Json:
+        self._done(self._acting.home(person=self.user))
+        views = self.office.workspace.state.views
+        found = views.home(self.user)
+        assert found, "no App Home was published"
+        return views.shown(found)
+
     def presses(self, action: str, value: Any = None, *, settle: bool = True) -> Outcome:
         """A button, or another element of the open window, by the beginning of its id."""
         view = self.view
