@@ -18,7 +18,7 @@ OUTPUT = Path(__file__).parent / "output"
 MISSING = (
     "The browser tests need Chromium, which only an administrator can install. Run: sudo apt-get install --yes chromium"
 )
-_WAIT_MS = 15_000  # a machine that runs everything at once
+_WAIT_MS = 30_000  # a machine that runs everything at once
 
 OpenPage = Callable[..., Page]
 
