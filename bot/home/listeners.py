@@ -68,7 +68,7 @@ def _home(bot: Bot, caller: Caller) -> Home:
                 for one in found[:_ROWS]
             ]
     except NotAllowed as refused:
-        return Home(refused=f"{refused.message} {refused.hint}", rows=(), total=0)
+        return Home(refused=refused.hint, rows=(), total=0)
     return Home(refused="", rows=rows, total=sum(page.total for page in pages))
 
 

@@ -22,7 +22,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    #: why the person may not restore; "" for who may
+    #: for who may not restore: whom to ask; "" for who may
     refused: str
     rows: Sequence[Row]
     total: int
@@ -31,7 +31,8 @@ class Home:
 def home_view(home: Home) -> View:
     blocks: list[Block] = [header("Restorebot")]
     if home.refused:
-        return View(type="home", blocks=[*blocks, lines(home.refused)])
+        said = "Here you would restore backups; that takes a role which you do not have."
+        return View(type="home", blocks=[*blocks, lines(said, home.refused)])
     blocks += [
         lines("Restore a backup into an empty app. Until it is verified and published, nothing changes."),
         actions(

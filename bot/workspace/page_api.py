@@ -35,10 +35,12 @@ class PageApi:
             "home": self._home,
         }
 
-    def state(self, person: str) -> Json:
+    def state(self, person: str, zone: str = "") -> Json:
+        """`zone` is the time zone of the person's browser, which becomes theirs: Slack's clients tell it, too."""
         state = self._state
         with state.lock:
             person = person if person in state.people else next(iter(state.people))
+            state.is_in(person, zone)
             me = state.person(person)
             home = state.views.home(person)
             return {

@@ -191,7 +191,7 @@ class Workspace:
         try:
             match request.path_params["name"]:
                 case "state":
-                    found = await run_in_threadpool(page.state, person)
+                    found = await run_in_threadpool(page.state, person, query.get("zone", ""))
                 case "messages":
                     found = await run_in_threadpool(
                         page.messages, person, query.get("channel", ""), query.get("thread_ts", "")

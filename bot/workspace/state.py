@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.workspace.config import Channel, Kind, Person, WorkspaceConfig
 from bot.workspace.faults import Faults
@@ -76,6 +78,16 @@ class State:
             self.people[id_] = replace(self.person(id_), **changes)
             self.feed.tell(Change(kind="notice", text=f"{self.people[id_].real_name} was changed."))
             return self.people[id_]
+
+    def is_in(self, id_: str, zone: str) -> None:
+        """The person's time zone; one that nobody knows changes nothing."""
+        try:
+            offset = datetime.fromtimestamp(self.config.clock(), ZoneInfo(zone)).utcoffset()
+        except (ZoneInfoNotFoundError, ValueError):
+            return
+        seconds = int(offset.total_seconds()) if offset else 0
+        with self.lock:
+            self.people[id_] = replace(self.person(id_), tz=zone, tz_offset=seconds)
 
     def change_channel(self, id_: str, **changes: Any) -> Channel:
         """For instance is_archived=True, is_ext_shared=True or members=…"""

@@ -108,7 +108,8 @@ def _lacks(summary: ExportSummary, attachments: StoredAttachments, facts: tuple[
     """What the source lacked, in words."""
     lacks = []
     if any(fact.code == FindingCode.CONTENT_MISSING_FILE.value for fact in facts):
-        lacks.append(f"{attachments.missing} attachments have no file in the export")
+        some = "1 attachment has" if attachments.missing == 1 else f"{attachments.missing} attachments have"
+        lacks.append(f"{some} no file in the export")
     short = {
         kind: declared - summary.native_counts.get(kind, 0)
         for kind, declared in summary.declared_counts.items()

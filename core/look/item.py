@@ -97,7 +97,7 @@ def _content(records: Records, key: str) -> tuple[Row, str] | None:
 
 def _fields(*pairs: tuple[str, object]) -> tuple[Field, ...]:
     def shown(value: object) -> str:
-        return value.strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else str(value)
+        return value.strftime("%Y-%m-%d %H:%M UTC") if isinstance(value, datetime) else str(value)
 
     return tuple(Field(label=label, value=shown(value)) for label, value in pairs if value not in (None, ""))
 

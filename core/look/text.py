@@ -43,7 +43,7 @@ def _lines(view: ItemView) -> Iterator[str]:
         yield from ("", f"Comments ({len(view.comments)})")
     for comment in view.comments:
         indent = "  " * (comment.depth + 1)
-        written = f", {comment.written:%Y-%m-%d %H:%M}" if comment.written else ""
+        written = f", {comment.written:%Y-%m-%d %H:%M} UTC" if comment.written else ""
         yield from ("", f"{indent}{comment.author or 'Unknown'}{written}")
         yield from _blocks(comment.body, indent)
     if view.attachments:

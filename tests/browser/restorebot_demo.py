@@ -97,7 +97,9 @@ class Sight:
         expect(self.window.get_by_text(text).first).to_be_visible()
 
     def is_at(self, step: str) -> None:
+        """The window shows this step, and waits for nothing."""
         expect(self.window.get_by_role("heading", name=step)).to_be_visible()
+        expect(self.page.locator('[aria-busy="true"]')).to_have_count(0)
 
     def newest(self, title: str) -> Locator:
         """The channel's last message that is about this."""

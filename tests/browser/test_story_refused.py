@@ -15,9 +15,11 @@ Shoot = Callable[[Page, str], None]
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     demo = Demo(folder=tmp_path_factory.mktemp("refused") / "demo")
-    demo.start()
-    yield demo
-    demo.stop()
+    try:
+        demo.start()
+        yield demo
+    finally:
+        demo.stop()
 
 
 def backup_of(ada: Sight, app: str, option: str | re.Pattern[str]) -> None:

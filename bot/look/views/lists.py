@@ -99,9 +99,11 @@ def which(at: int, shown: int, total: int, word: str) -> str:
 
 def _item(one: Item) -> Block:
     named = one.label if one.label == one.title else f"{one.label}  {isolated(one.title)}"
-    margin = "\u2003" * min(one.depth, 12)
+    # Blanks at the beginning of a text are cut off.
+    depth = min(one.depth, 12)
+    branch, margin = f"└{'─' * depth} " if depth else "", "\u2003" * depth
     about = ", ".join(filter(None, (one.kind, one.status)))
-    text = f"{margin}{isolated(clip(named, _NAME))}\n{margin}{about}".rstrip()
+    text = f"{branch}{isolated(clip(named, _NAME))}\n{margin}{about}".rstrip()
     return _row(text, one.label, Action.ITEM, one.record_key)
 
 

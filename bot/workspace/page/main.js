@@ -99,7 +99,8 @@ class Page {
 
   async #draw() {
     const at = route();
-    const state = await get("/page/state", { person: at.person });
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    const state = await get("/page/state", { person: at.person, zone: timeZone });
     if (state.error && at.person) {
       // Nobody of this name is here, perhaps since the workspace was made anew.
       history.replaceState(null, "", "#");

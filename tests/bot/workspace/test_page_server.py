@@ -66,6 +66,14 @@ def test_the_page_sees_what_its_person_sees(http: Slack, page: Page) -> None:
     assert page.refused("/page/messages?person=U0BOB&channel=C0OPEN") == 404
 
 
+def test_a_person_is_in_the_time_zone_of_their_browser(http: Slack, page: Page) -> None:
+    for zone, expected in (("Asia/Kolkata", ("Asia/Kolkata", 19_800)), ("Nowhere/Land", ("Asia/Kolkata", 19_800))):
+        page.ask(f"/page/state?person=U0BOB&zone={zone}")
+        user = http.app.client.users_info(user="U0BOB")["user"]
+        assert (user["tz"], user["tz_offset"]) == expected
+    assert http.app.client.users_info(user="U0ANN")["user"]["tz"] != "Asia/Kolkata"
+
+
 def test_a_modal_is_filled_in_on_the_page(http: Slack, page: Page) -> None:
     @http.app.command("/restore")
     def command(ack: Any, body: Any, client: Any) -> None:
