@@ -5,13 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy.orm import Session
-
 from bot.threads.facts import FindingCount, Standing
 from bot.words import isolated
-from core.access.grants import list_grants
+from core.access.grants import count_pending
 from core.access.people import Person, person_by_id
-from core.access.tables import GrantStatus
 from core.catalog import apps, backups
 from core.catalog.runs import OPEN
 from core.content.catalogue import BY_NAME
@@ -57,7 +54,7 @@ def standing(engine: Engine, restore_id: str, submitted: Event | None) -> Standi
             findings=_counted(found),
             failure=str((restore.failure or {}).get("code", "")),
             counts=_counts(restore.report or {}),
-            pending_grants=_pending(session, restore),
+            pending_grants=count_pending(session, restore.id) if restore.published_at else 0,
         )
 
 
@@ -98,10 +95,3 @@ def _counts(report: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
     if files and files.get("in_backup"):
         counts["files"] = {word: files[word] for word in ("in_backup", "restored", "left_out", "failed")}
     return counts
-
-
-def _pending(session: Session, restore: Restore) -> int:
-    if restore.published_at is None:
-        return 0
-    found = list_grants(session, restore.organization_id, restore_id=restore.id)
-    return sum(one.status is GrantStatus.PENDING for one in found)

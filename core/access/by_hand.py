@@ -83,7 +83,7 @@ def grant_access(
         )
     )
     apply(change, before, [proposal])
-    (grant,) = read_grants(session, (grant_id,), before)
+    (grant,) = read_grants(session, (grant_id,))
     tell(session, grant, shown.impact, person=decider.id, action="access.grant", reason=reason, now=now)
     return grant
 

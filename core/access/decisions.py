@@ -67,7 +67,7 @@ def approve_together(
     change = raise_version(session, organization_id)
     decider = require_decider(session, decided_by, organization_id)
     before = snapshot(session, organization_id)
-    grants = read_grants(session, grant_ids, before)
+    grants = read_grants(session, grant_ids)
     for grant in grants:
         _require_pending(session, grant)
     shown = review(session, before, grants, [one.proposal for one in grants])
@@ -87,7 +87,7 @@ def approve_together(
             impact=shown.impact.to_json(),
         )
     apply(change, before, [one.proposal for one in grants])
-    decided = read_grants(session, grant_ids, before)
+    decided = read_grants(session, grant_ids)
     for grant in decided:
         tell(session, grant, shown.impact, person=decider.id, action="access.approve", reason=reason, now=now)
     return decided
@@ -119,7 +119,7 @@ def deny(
         own_decision=own,
         impact=shown.impact.to_json(),
     )
-    (denied,) = read_grants(session, (grant_id,), snapshot(session, grant.organization_id))
+    (denied,) = read_grants(session, (grant_id,))
     tell(session, denied, shown.impact, person=decider.id, action="access.deny", reason=reason, now=now)
     return denied
 
@@ -132,7 +132,7 @@ def revoke(session: Session, *, grant_id: str, decided_by: Person, reason: str =
     change = raise_version(session, organization_id)
     decider = require_decider(session, decided_by, organization_id)
     before = snapshot(session, organization_id)
-    (grant,) = read_grants(session, (grant_id,), before)
+    (grant,) = read_grants(session, (grant_id,))
     if grant.status is not GrantStatus.APPLIED:
         raise WrongState(
             f"Grant {grant.id} is {grant.status.value}, so there is nothing to take back; nothing was changed.",
@@ -145,7 +145,7 @@ def revoke(session: Session, *, grant_id: str, decided_by: Person, reason: str =
     if grant.gave and not given_by_a_grant(session, proposal):
         take_back(change, proposal)
     after = snapshot(session, organization_id)
-    (revoked,) = read_grants(session, (grant_id,), after)
+    (revoked,) = read_grants(session, (grant_id,))
     tell(
         session,
         revoked,
@@ -196,5 +196,5 @@ def _decide(session: Session, grant: Grant, to: GrantStatus, **values: object) -
         .execution_options(synchronize_session=False)
     )
     if changed is None:
-        (now_is,) = read_grants(session, (grant.id,), snapshot(session, grant.organization_id))
+        (now_is,) = read_grants(session, (grant.id,))
         _require_pending(session, now_is)

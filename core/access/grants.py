@@ -5,12 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
 
 from core.access.directory import Directory, snapshot
 from core.access.impact import Impact, Proposal, impact
-from core.access.tables import AppRoleName, GrantKind, GrantRow, GrantStatus
+from core.access.tables import (
+    AppRoleName,
+    DirectoryGroupRow,
+    DirectoryUserRow,
+    GrantKind,
+    GrantRow,
+    GrantStatus,
+)
 from core.catalog.tables import AppRow
 from core.errors import NotFound, UsageError
 
@@ -72,21 +79,22 @@ def list_grants(
     app_id: str | None = None,
 ) -> tuple[Grant, ...]:
     """Grants of an organization, oldest first; group access before its members."""
-    query = select(GrantRow).where(GrantRow.organization_id == organization_id)
+    query = _with_names().where(GrantRow.organization_id == organization_id)
     if status is not None:
         query = query.where(GrantRow.status == status.value)
     if restore_id is not None:
         query = query.where(GrantRow.restore_id == restore_id)
     if app_id is not None:
         query = query.where(GrantRow.app_id == app_id)
-    rows = session.scalars(query.execution_options(populate_existing=True)).all()
-    if not rows:
-        return ()
-    directory = snapshot(session, organization_id)
-    grants = (_value(row, directory) for row in rows)
-    return tuple(
-        sorted(grants, key=lambda one: (one.created_at, one.kind, one.group_name, one.role, one.member_name or ""))
-    )
+    grants = [_value(row, group, member) for row, group, member in session.execute(query)]
+    grants.sort(key=lambda one: (one.created_at, one.kind, one.group_name, one.role, one.member_name or ""))
+    return tuple(grants)
+
+
+def count_pending(session: Session, restore_id: str) -> int:
+    """How much of what a restore asks for waits for a decision."""
+    waiting = (GrantRow.restore_id == restore_id, GrantRow.status == GrantStatus.PENDING.value)
+    return session.scalar(select(func.count()).select_from(GrantRow).where(*waiting)) or 0
 
 
 def show_grant(session: Session, grant_id: str) -> GrantReview:
@@ -101,7 +109,7 @@ def show_grants(session: Session, grant_ids: Collection[str]) -> GrantReview:
     """
     organization_id = organization_of(session, grant_ids)
     directory = snapshot(session, organization_id)
-    grants = read_grants(session, grant_ids, directory)
+    grants = read_grants(session, grant_ids)
     return review(session, directory, grants, [one.proposal for one in grants])
 
 
@@ -137,15 +145,10 @@ def organization_of(session: Session, grant_ids: Collection[str]) -> str:
     return organizations.pop()
 
 
-def read_grants(session: Session, grant_ids: Collection[str], directory: Directory) -> tuple[Grant, ...]:
+def read_grants(session: Session, grant_ids: Collection[str]) -> tuple[Grant, ...]:
     """The grants as they stand now, whatever the session has read before, in the order of their ids."""
-    rows = session.scalars(
-        select(GrantRow)
-        .where(GrantRow.id.in_(grant_ids))
-        .order_by(GrantRow.id)
-        .execution_options(populate_existing=True)
-    )
-    return tuple(_value(row, directory) for row in rows)
+    rows = session.execute(_with_names().where(GrantRow.id.in_(grant_ids)).order_by(GrantRow.id))
+    return tuple(_value(row, group, member) for row, group, member in rows)
 
 
 def told(impact: Impact) -> dict[str, Any]:
@@ -177,12 +180,19 @@ def in_sentences(review: GrantReview) -> str:
     )
 
 
-def _value(row: GrantRow, directory: Directory) -> Grant:
-    member_name = None
-    if row.member_id is not None:
-        member_name = (
-            directory.groups[row.member_id].name if row.member_is_group else directory.users[row.member_id].display_name
-        )
+def _with_names() -> "Select[GrantRow, str, str]":
+    """Each with the names of its group and its member, for which nobody need read a whole directory."""
+    member_group = aliased(DirectoryGroupRow)
+    return (
+        select(GrantRow, DirectoryGroupRow.name, func.coalesce(member_group.name, DirectoryUserRow.display_name))
+        .join(DirectoryGroupRow, DirectoryGroupRow.id == GrantRow.group_id)
+        .outerjoin(member_group, (member_group.id == GrantRow.member_id) & GrantRow.member_is_group)
+        .outerjoin(DirectoryUserRow, (DirectoryUserRow.id == GrantRow.member_id) & ~GrantRow.member_is_group)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _value(row: GrantRow, group_name: str, member_name: str | None) -> Grant:
     return Grant(
         id=row.id,
         organization_id=row.organization_id,
@@ -193,7 +203,7 @@ def _value(row: GrantRow, directory: Directory) -> Grant:
         also_restored_by=tuple(row.also_restored_by),
         app_id=row.app_id,
         group_id=row.group_id,
-        group_name=directory.groups[row.group_id].name,
+        group_name=group_name,
         member_id=row.member_id,
         member_is_group=row.member_is_group,
         member_name=member_name,
