@@ -1,10 +1,12 @@
 """How the bot words counts, times and names in plain text."""
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from core.findings import Severity
 from core.restore.tables import Step
 
 _BAR: Final = 10
@@ -22,6 +24,10 @@ STEPS: Final = {
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
 
 
+#: As lists and threads call findings.
+SEVERITIES: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
@@ -33,6 +39,13 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
 
 def days(count: int) -> str:
     return f"{count} day{'' if count == 1 else 's'}" if count else "less than a day"
+
+
+def outcome(count: Mapping[str, int]) -> str:
+    """What became of the records of one type: 15 of 17 restored, 2 left out. What is nought needs no words."""
+    others = {"left out": count["left_out"], "failed": count["failed"]}
+    said = "".join(f", {number:,} {word}" for word, number in others.items() if number)
+    return f"{count['restored']:,} of {count['in_backup']:,} restored{said}"
 
 
 def duration(passed: timedelta) -> str:

@@ -26,13 +26,13 @@ from bot.blocks import (
 )
 from bot.threads.facts import FindingCount, Standing
 from bot.threads.ids import BLOCK, Action
-from bot.words import STEPS, plural
+from bot.words import SEVERITIES, STEPS, outcome, plural
+from core.findings import Severity
 from core.restore.tables import RestoreStatus, Step
 from core.restore.wording import about, size
 
 _BAR: Final = 20
 _SHOWN: Final = 40
-_WORDS: Final = {"error": "error", "warning": "warning", "info": "note"}
 _OVER: Final = {
     RestoreStatus.COMPLETED: "Completed",
     RestoreStatus.FAILED: "Failed",
@@ -158,19 +158,11 @@ def failed_message(now: Standing, failure: str, *, resumed: bool = False) -> Mes
 
 
 def _count_lines(now: Standing) -> list[Line]:
-    rows: list[Line] = [_counts_of(kind, one) for kind, one in list(now.counts.items())[:_SHOWN]]
+    rows: list[Line] = [f"{kind}: {outcome(one)}" for kind, one in list(now.counts.items())[:_SHOWN]]
     more = len(now.counts) - _SHOWN
     return [*rows, *([f"and {more} more kinds of records, in the report"] if more > 0 else [])] or [
         "nothing to restore"
     ]
-
-
-def _counts_of(kind: str, count: Mapping[str, int]) -> str:
-    """What is nought needs no words: the line above has said so of all."""
-    others = {"left out": count["left_out"], "failed": count["failed"]}
-    return f"{kind}: {count['restored']:,} restored" + "".join(
-        f", {number:,} {word}" for word, number in others.items() if number
-    )
 
 
 def _state(now: Standing) -> str:
@@ -219,11 +211,11 @@ def _cancel(now: Standing) -> Any:
 
 
 def _finding(one: FindingCount) -> Line:
-    return (f"{_WORDS[one.severity]} ", code(one.code), f" ({one.count} times)" if one.count > 1 else "")
+    return (f"{SEVERITIES[Severity(one.severity)]} ", code(one.code), f" ({one.count} times)" if one.count > 1 else "")
 
 
 def _counted(findings: tuple[FindingCount, ...]) -> str:
-    counts = {word: sum(one.findings for one in findings if one.severity == kind) for kind, word in _WORDS.items()}
+    counts = {word: sum(one.findings for one in findings if one.severity == kind) for kind, word in SEVERITIES.items()}
     said = [plural(count, word) for word, count in counts.items() if count]
     return ", ".join(said) or "nothing"
 

@@ -59,6 +59,16 @@ class Demo:
             worker.resume()
 
 
+@contextmanager
+def running(folder: Path) -> Iterator[Demo]:
+    demo = Demo(folder=folder)
+    try:
+        demo.start()
+        yield demo
+    finally:
+        demo.stop()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sight:
     """One person's browser. Everything is found by its role and its name, as a person or a screen reader finds it."""

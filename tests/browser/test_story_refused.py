@@ -7,19 +7,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.restorebot_demo import ADA, BORIS, Demo, Sight, sight
+from tests.browser.restorebot_demo import ADA, BORIS, Demo, Sight, running, sight
 
 Shoot = Callable[[Page, str], None]
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    demo = Demo(folder=tmp_path_factory.mktemp("refused") / "demo")
-    try:
-        demo.start()
+    with running(tmp_path_factory.mktemp("refused") / "demo") as demo:
         yield demo
-    finally:
-        demo.stop()
 
 
 def backup_of(ada: Sight, app: str, option: str | re.Pattern[str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage, fits
-from tests.browser.restorebot_demo import ADA, Demo, Sight, sight
+from tests.browser.restorebot_demo import ADA, Demo, Sight, running, sight
 
 Shoot = Callable[[Page, str], None]
 LOST = "On-call checklist"
@@ -15,12 +15,8 @@ LOST = "On-call checklist"
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    demo = Demo(folder=tmp_path_factory.mktemp("story") / "demo")
-    try:
-        demo.start()
+    with running(tmp_path_factory.mktemp("story") / "demo") as demo:
         yield demo
-    finally:
-        demo.stop()
 
 
 def pages_of_engineering(ada: Sight, app: str) -> None:
@@ -88,7 +84,7 @@ def test_the_story(demo: Demo, open_page: OpenPage, shoot: Shoot) -> None:
     expect(status.get_by_text("Completed")).to_be_visible(timeout=60_000)
     status.get_by_role("button", name=re.compile("3 replies")).click()
     expect(ada.thread.get_by_text("The restore is completed.")).to_be_visible()
-    expect(ada.thread.get_by_text("pages: 15 restored")).to_be_visible()
+    expect(ada.thread.get_by_text("pages: 15 of 15 restored")).to_be_visible()
     expect(ada.thread.get_by_text("The checks found 4 warnings, 2 notes.")).to_be_visible()
     shoot(ada.page, "story-13-thread")
     ada.thread.get_by_role("button", name="Look inside").last.click()

@@ -11,7 +11,7 @@ from bot.metadata import Metadata
 from bot.restore.facts import Checks
 from bot.restore.ids import Action, BlockId
 from bot.restore.views.frame import step_view
-from bot.words import plural
+from bot.words import SEVERITIES, plural
 from core.findings import Finding, FindingCode, Severity
 from core.findings import blocks as are_blocking
 from core.restore.assess import Phase
@@ -20,10 +20,10 @@ from core.restore.request import RESOLUTIONS, Resolution
 
 #: A window holds 100 blocks, and a finding takes up to four.
 SHOWN: Final = 20
-_GROUPS: Final = {
-    Severity.ERROR: ("error", "Each of them stops the restore."),
-    Severity.WARNING: ("warning", "You are asked to acknowledge them."),
-    Severity.INFO: ("note", ""),
+_MEANS: Final = {
+    Severity.ERROR: "Each of them stops the restore.",
+    Severity.WARNING: "You are asked to acknowledge them.",
+    Severity.INFO: "",
 }
 CHOICES: Final = {
     Resolution.KEEP: "Keep as they are",
@@ -50,8 +50,8 @@ def validation_view(facts: Checks, metadata: Metadata, said: str = "") -> View:
 
 def counted(findings: tuple[Finding, ...]) -> str:
     """2 errors, 3 warnings."""
-    counts = {severity: sum(one.severity is severity for one in findings) for severity in _GROUPS}
-    said = [plural(counts[severity], word) for severity, (word, _) in _GROUPS.items() if counts[severity]]
+    counts = {severity: sum(one.severity is severity for one in findings) for severity in SEVERITIES}
+    said = [plural(counts[severity], word) for severity, word in SEVERITIES.items() if counts[severity]]
     return ", ".join(said) or "no problems"
 
 
@@ -67,11 +67,11 @@ def _running(facts: Checks) -> list[Block]:
 
 def _groups(findings: tuple[Finding, ...], resolutions: Mapping[FindingCode, Resolution]) -> Iterator[Block]:
     shown = findings[:SHOWN]
-    for severity, (word, means) in _GROUPS.items():
+    for severity, word in SEVERITIES.items():
         of_it = [one for one in findings if one.severity is severity]
         if not of_it:
             continue
-        yield lines((bold(plural(len(of_it), word)), f"  {means}"))
+        yield lines((bold(plural(len(of_it), word)), f"  {_MEANS[severity]}"))
         for number, finding in enumerate(one for one in shown if one.severity is severity):
             yield from _finding(finding, resolutions, f"{severity.value}-{number}")
     if len(findings) > len(shown):

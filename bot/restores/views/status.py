@@ -11,17 +11,16 @@ from bot.metadata import Metadata
 from bot.restores.facts import Status
 from bot.restores.ids import Action, BlockId, Callback
 from bot.restores.views.standing import elapsed, progress, state
-from bot.words import isolated, plural
+from bot.words import SEVERITIES, isolated, outcome, plural
 from core.catalog.run_tables import RunStatus
 from core.catalog.runs import OPEN
-from core.findings import Finding, Severity
+from core.findings import Finding
 from core.restore.overview import RestoreLine
 
 TITLE: Final = "Restore"
 #: A window holds 100 blocks, and a finding takes up to two.
 FINDINGS: Final = 30
 _EXAMPLE: Final = 250
-_GROUPS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
 def status_view(facts: Status, *, back: str = "", said: str = "") -> View:
@@ -88,18 +87,12 @@ def _counts(counts: Mapping[str, Mapping[str, int]]) -> Iterator[Block]:
     shown = {name: one for name, one in counts.items() if one["in_backup"]}
     if shown:
         yield lines((bold("What the backup holds, and what became of it"),))
-        yield bullets(_counted(name, one) for name, one in shown.items())
-
-
-def _counted(name: str, count: Mapping[str, int]) -> Line:
-    others = {"left out": count["left_out"], "failed": count["failed"]}
-    said = "".join(f", {number:,} {word}" for word, number in others.items() if number)
-    return (bold(name), f": {count['restored']:,} of {count['in_backup']:,} restored{said}")
+        yield bullets((bold(name), f": {outcome(one)}") for name, one in shown.items())
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[Block]:
     shown = findings[:FINDINGS]
-    for severity, word in _GROUPS.items():
+    for severity, word in SEVERITIES.items():
         total = sum(one.severity is severity for one in findings)
         if total:
             yield lines((bold(plural(total, word)),))
