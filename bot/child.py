@@ -53,10 +53,13 @@ class Child:
         failures = 0
         while not self._over.is_set():
             began = time.monotonic()
-            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
+            # In a group of its own: a terminal's Ctrl-C is for the parent, which ends it in its turn.
+            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, process_group=0)
             while self._process.poll() is None:
                 if self._over.wait(_LOOK_SECONDS):
                     return
+            if self._process.stdin is not None:
+                self._process.stdin.close()
             failures = 0 if time.monotonic() - began > _LIVED_SECONDS else failures + 1
             log.warning("the worker ended with status %s; it is started again", self._process.returncode)
             self._over.wait(min(2.0**failures / 2, _LONGEST_WAIT))
