@@ -47,7 +47,7 @@ from tests.bench.installation import Installation
 from tests.bench.slack_people import Timed, Walker
 from tests.bench.subject import Ground
 
-PEOPLE, RESTORES, SLOTS, IN_FLIGHT = 30, 20, 6, 4
+PEOPLE, RESTORES, SLOTS, IN_FLIGHT = 30, 20, 8, 4
 MANY, FEW = 10_000, 10
 OPENINGS: Final = 20
 _TEAM, _CHANNEL = "T0BENCH", "C0BENCH"
