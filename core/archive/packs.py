@@ -1,8 +1,8 @@
 """Attachments into packs: small blobs together, large ones alone, each stored once."""
 
-import sqlite3
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -14,18 +14,15 @@ from uuid import uuid4
 import zstandard
 from blake3 import blake3
 
-from core.archive.batches import fill, in_batches
+from core.archive.batches import in_batches
 from core.archive.blobs import WHOLE, StoredBlob
 from core.archive.layout import new_pack_id, pack_key
 from core.archive.manifest import PackObject
+from core.archive.packing import PackedBlob, Packer, saves_a_tenth
+from core.archive.placed_blobs import PlacedBlobs
 from core.storage.store import Store
 
 _CHUNK: Final = 1024 * 1024
-_LEVEL: Final = 1
-#: Blobs above this size are compressed only if pieces of them, spread evenly, save a tenth together.
-_SAMPLED: Final = 256 * 1024
-_PIECES: Final = 4
-_PIECE: Final = 8 * 1024
 
 T = TypeVar("T")
 
@@ -41,22 +38,18 @@ class BlobSource:
 class PackWriter:
     """Adds blobs to packs of about `pack_bytes`; a blob that is stored as more than that is a pack of its own.
 
-    A blob that was added before, or that `known` places in a pack of an earlier backup, is not stored again. Blobs are
-    compressed where that saves a tenth; of a blob above 256 KiB a few pieces decide whether it is tried. Memory: two
-    blobs of up to 8 MiB per thread. Safe to use from several threads; `known` must be so too. Each thread fills a pack
-    of its own, so that none waits for another one's bytes.
+    A blob that was added before is not stored again. Blobs are compressed where that saves a tenth; of a blob above
+    256 KiB a few pieces decide whether it is tried. Memory: two times 8 MiB per thread. Safe to use from several
+    threads, each of which fills a pack of its own, so that none waits for another one's bytes.
     """
 
-    def __init__(
-        self, store: Store, work_dir: Path, pack_bytes: int, known: Callable[[str], StoredBlob | None]
-    ) -> None:
+    def __init__(self, store: Store, work_dir: Path, pack_bytes: int) -> None:
         self._store = store
         self._work_dir = work_dir
         self._pack_bytes = pack_bytes
         self._whole = min(WHOLE, pack_bytes)
-        self._known = known
         self._lock = threading.Lock()  # of all below
-        self._placed = _PlacedBlobs(work_dir / f"blobs-{uuid4().hex}.sqlite")
+        self._placed = PlacedBlobs(work_dir / f"blobs-{uuid4().hex}.sqlite")
         self._open: list[_OpenPack] = []  # that no thread adds to at this moment
         self._packs: list[PackObject] = []
         self._failure: BaseException | None = None
@@ -73,21 +66,6 @@ class PackWriter:
             while self._open:
                 self._open.pop().abandon()
             self._placed.close()
-
-    def add(self, stream: BinaryIO) -> StoredBlob:
-        """Read a stream to its end; returns where its bytes lie, or will lie once `close` has returned."""
-        tools = self._tools()
-        head = tools.buffer[: fill(tools.buffer, stream)]
-        if len(head) > self._whole:
-            return self._add_large(head, stream)
-        blob = blake3(head).hexdigest()
-        if (placed := self._find(blob)) is not None:
-            return placed
-        if tools.worth_compressing(head):
-            stored = tools.compressor.compress(head)
-            if _saves_a_tenth(len(stored), len(head)):
-                return self._append(blob, len(head), stored, len(stored), compressed=True)
-        return self._append(blob, len(head), head, len(head), compressed=False)
 
     def add_all(self, sources: Iterable[tuple[T, BlobSource]]) -> Generator[tuple[T, StoredBlob], None, None]:
         """Add many, read, hashed and compressed by two threads; yields in the order given. A source's error is raised
@@ -111,19 +89,43 @@ class PackWriter:
             return tuple(sorted(self._packs, key=lambda one: one.id))
 
     def _add_batch(self, batch: list[tuple[T, BlobSource]]) -> list[tuple[T, StoredBlob]]:
-        added = []
+        """Small blobs are read one behind the other and go on together: after each call that leaves the interpreter to
+        another thread this one waits for it."""
+        packer = self._packer()
+        packer.clear()
+        added: list[tuple[T, StoredBlob]] = []
+        read: list[tuple[T, memoryview]] = []
         for tag, source in batch:
             with source.open() as stream:
-                added.append((tag, self.add(stream)))
-        return added
+                data = packer.read(stream)
+                if data is None:
+                    added += self._add_small(read)
+                    read.clear()
+                    data = packer.read_on(stream)
+                if data is None:
+                    added.append((tag, self._add_large(packer.buffer, stream)))
+                    packer.clear()
+                else:
+                    read.append((tag, data))
+        return added + self._add_small(read)
+
+    def _add_small(self, read: Iterable[tuple[T, memoryview]]) -> list[tuple[T, StoredBlob]]:
+        named = [(tag, blake3(data).hexdigest(), data) for tag, data in read]
+        placed = self._find({blob for _, blob, _ in named})
+        new = {blob: data for _, blob, data in named if blob not in placed}
+        packed = self._packer().packed
+        waiting = deque(packed(blob, data) for blob, data in new.items())
+        while waiting:
+            placed |= self._append(waiting)
+        return [(tag, placed[blob]) for tag, blob, _ in named]
 
     def _add_large(self, head: memoryview, stream: BinaryIO) -> StoredBlob:
-        tools = self._tools()
-        compress = tools.worth_compressing(head)
+        packer = self._packer()
+        compress = packer.worth_compressing(head)
         with self._work_file() as path:
             hasher, size = blake3(), 0
             with path.open("wb") as file:
-                target = tools.compressor.stream_writer(file, closefd=False) if compress else file
+                target = packer.compressor.stream_writer(file, closefd=False) if compress else file
                 chunks: Iterator[bytes | memoryview] = chain([head], iter(lambda: stream.read(_CHUNK), b""))
                 for chunk in chunks:
                     hasher.update(chunk)
@@ -132,36 +134,38 @@ class PackWriter:
                 if compress:
                     target.close()
             blob = hasher.hexdigest()
-            if (placed := self._find(blob)) is not None:
-                return placed
-            if compress and not _saves_a_tenth(path.stat().st_size, size):
+            if placed := self._find({blob}):
+                return placed[blob]
+            if compress and not saves_a_tenth(path.stat().st_size, size):
                 compress = False
                 _unpack(path)
-            stored = path.stat().st_size
-            if stored > self._pack_bytes:
-                return self._store_alone(path, StoredBlob(blob=blob, size=size, pack=new_pack_id(), offset=0,
-                                                          stored_size=stored, compressed=compress))  # fmt: skip
-            with path.open("rb") as file:
-                return self._append(blob, size, file, stored, compressed=compress)
+            packed = PackedBlob(blob=blob, size=size, data=path, stored_size=path.stat().st_size, compressed=compress)
+            if packed.stored_size > self._pack_bytes:
+                return self._store_alone(path, packed.at(new_pack_id(), 0))
+            return self._append(deque([packed]))[blob]
 
-    def _find(self, blob: str) -> StoredBlob | None:
+    def _find(self, blobs: Collection[str]) -> dict[str, StoredBlob]:
         with self._lock:
-            placed = self._placed.get(blob)
-        return placed if placed is not None else self._known(blob)
+            return self._placed.get(blobs)
 
-    def _append(
-        self, blob: str, size: int, data: bytes | memoryview | BinaryIO, stored: int, *, compressed: bool
-    ) -> StoredBlob:
-        with self._pack_for(stored) as pack:
-            placed = StoredBlob(
-                blob=blob, size=size, pack=pack.id, offset=pack.size, stored_size=stored, compressed=compressed
-            )
+    def _append(self, waiting: deque[PackedBlob]) -> dict[str, StoredBlob]:
+        """Take from those that wait what one pack has room for, at least the first; returns where they lie."""
+        with self._pack_for(waiting[0].stored_size) as pack:
+            taken: list[PackedBlob] = []
+            end = pack.size
+            while waiting and (not taken or end + waiting[0].stored_size <= self._pack_bytes):
+                taken.append(waiting.popleft())
+                end += taken[-1].stored_size
             with self._lock:
-                other = self._placed.add(placed)
-            if other is not None:  # by another thread meanwhile
-                return other
+                placed = self._placed.get({one.blob for one in taken})  # by another thread meanwhile
+                new, end = [one for one in taken if one.blob not in placed], pack.size
+                for one in new:
+                    placed[one.blob] = one.at(pack.id, end)
+                    end += one.stored_size
+                self._placed.add([placed[one.blob] for one in new])
             with self._failing():
-                pack.append(data, stored)
+                for one in new:
+                    pack.append(one)
         return placed
 
     @contextmanager
@@ -197,9 +201,9 @@ class PackWriter:
 
     def _store_alone(self, path: Path, placed: StoredBlob) -> StoredBlob:
         with self._lock:
-            other = self._placed.add(placed)
-        if other is not None:  # by another thread meanwhile
-            return other
+            if other := self._placed.get({placed.blob}):  # by another thread meanwhile
+                return other[placed.blob]
+            self._placed.add([placed])
         with self._failing():
             digest = blake3().update_mmap(path).hexdigest() if placed.compressed else placed.blob
             self._store_file(PackObject(id=placed.pack, size=placed.stored_size, blake3=digest), path)
@@ -219,12 +223,12 @@ class PackWriter:
         with self._lock:
             self._packs.append(pack)
 
-    def _tools(self) -> "_Tools":
+    def _packer(self) -> Packer:
         """This thread's own."""
-        if not hasattr(self._local, "tools"):
-            self._local.tools = _Tools(self._whole + 1)
-        tools: _Tools = self._local.tools
-        return tools
+        if not hasattr(self._local, "packer"):
+            self._local.packer = Packer(self._whole + 1)
+        packer: Packer = self._local.packer
+        return packer
 
     @contextmanager
     def _work_file(self) -> Iterator[Path]:
@@ -233,22 +237,6 @@ class PackWriter:
             yield path
         finally:
             path.unlink(missing_ok=True)
-
-
-class _Tools:
-    """What a thread reads into and compresses with."""
-
-    def __init__(self, size: int) -> None:
-        self.buffer = memoryview(bytearray(size))  # one for all blobs: fresh memory costs more than reading into it
-        self.compressor = zstandard.ZstdCompressor(level=_LEVEL)
-
-    def worth_compressing(self, data: memoryview) -> bool:
-        """Whether it may be that compressing saves a tenth."""
-        if len(data) <= _SAMPLED:
-            return len(data) > 0
-        step = (len(data) - _PIECE) // (_PIECES - 1)
-        sample = b"".join(data[step * number :][:_PIECE] for number in range(_PIECES))
-        return _saves_a_tenth(len(self.compressor.compress(sample)), len(sample))
 
 
 class _OpenPack:
@@ -265,12 +253,18 @@ class _OpenPack:
     def digest(self) -> str:
         return self._hasher.hexdigest()
 
-    def append(self, data: bytes | memoryview | BinaryIO, size: int) -> None:
-        chunks = (data,) if isinstance(data, bytes | memoryview) else iter(lambda: data.read(_CHUNK), b"")
-        for chunk in chunks:
-            self._hasher.update(chunk)
-            self._file.write(chunk)
-        self.size += size
+    def append(self, one: PackedBlob) -> None:
+        if isinstance(one.data, Path):
+            with one.data.open("rb") as source:
+                while chunk := source.read(_CHUNK):
+                    self._write(chunk)
+        else:
+            self._write(one.data)
+        self.size += one.stored_size
+
+    def _write(self, data: bytes | memoryview) -> None:
+        self._hasher.update(data)
+        self._file.write(data)
 
     def finish(self) -> Path:
         self._file.close()
@@ -281,49 +275,6 @@ class _OpenPack:
             self._file.close()
         finally:
             self._path.unlink(missing_ok=True)
-
-
-class _PlacedBlobs:
-    """Blob → where this run put it. A scratch database, so that memory does not grow with the backup."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = OFF")
-        self._database.execute("PRAGMA synchronous = OFF")
-        self._database.execute("PRAGMA cache_size = -8192")
-        self._database.execute(
-            "CREATE TABLE placed (blob BLOB PRIMARY KEY, size INTEGER, pack TEXT, place INTEGER, stored INTEGER,"
-            " compressed INTEGER) WITHOUT ROWID"
-        )
-        self._database.execute("BEGIN")
-
-    def get(self, blob: str) -> StoredBlob | None:
-        found = self._database.execute(
-            "SELECT size, pack, place, stored, compressed FROM placed WHERE blob = ?", (bytes.fromhex(blob),)
-        ).fetchone()
-        if found is None:
-            return None
-        size, pack, offset, stored, compressed = found
-        return StoredBlob(
-            blob=blob, size=size, pack=pack, offset=offset, stored_size=stored, compressed=bool(compressed)
-        )
-
-    def add(self, one: StoredBlob) -> StoredBlob | None:
-        """Where the blob was placed before; None: it was not, and this is its place."""
-        added = self._database.execute(
-            "INSERT OR IGNORE INTO placed VALUES (?, ?, ?, ?, ?, ?)",
-            (bytes.fromhex(one.blob), one.size, one.pack, one.offset, one.stored_size, one.compressed),
-        )
-        return None if added.rowcount else self.get(one.blob)
-
-    def close(self) -> None:
-        self._database.close()
-        self._path.unlink(missing_ok=True)
-
-
-def _saves_a_tenth(stored: int, size: int) -> bool:
-    return stored * 10 <= size * 9
 
 
 def _unpack(path: Path) -> None:

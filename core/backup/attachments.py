@@ -73,7 +73,7 @@ class AttachmentsImport:
         with_packs = (one for one in earlier if one.manifest.packs)
         newest = next(with_packs, None)
         self._earlier = None if newest is None else chain([newest], with_packs)
-        self._writer = PackWriter(store, work_dir, pack_bytes, _nowhere)
+        self._writer = PackWriter(store, work_dir, pack_bytes)
 
     def __enter__(self) -> Self:
         path, files = self._work_dir / "files.arrow", self._reader.files()
@@ -202,10 +202,6 @@ class AttachmentsImport:
             missing=self._scratch.value(f"SELECT count(*) FROM ({missing})"),
             facts=tuple(facts),
         )
-
-
-def _nowhere(_blob: str) -> None:
-    """What lies in earlier packs was placed before."""
 
 
 def _hashed_batch(hashed: list[tuple[ExportFile, str]]) -> pa.RecordBatch:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,7 @@ from blake3 import blake3
 from core.archive.attachments import INDEX_SCHEMA, AttachmentRow, write_index
 from core.archive.layout import attachments_key, manifest_key
 from core.archive.manifest import Contains, Manifest, seal
-from core.archive.packs import PackWriter
+from core.archive.packs import BlobSource, PackWriter
 from core.archive.reader import ArchiveReader
 from core.archive.signing import Keyring
 from core.archive.writer import RecordsWriter
@@ -98,8 +99,11 @@ def seal_backup(store: LocalStore, keyring: Keyring, work_dir: Path) -> SealBack
         # half of them compressible, so that both forms are in several packs
         blobs = {f"a{number:02}": bytes([number]) * (number * 60) for number in range(0, 30, 2)}
         blobs |= {f"a{number:02}": random.Random(number).randbytes(number * 15) for number in range(1, 30, 2)}
-        with PackWriter(store, work_dir, 2_000, lambda _: None) as packs:
-            placed = {key: packs.add(BytesIO(data)) for key, data in blobs.items()}
+        with PackWriter(store, work_dir, 2_000) as packs:
+            sources = (
+                (key, BlobSource(open=partial(BytesIO, data), size_hint=len(data))) for key, data in blobs.items()
+            )
+            placed = dict(packs.add_all(sources))
             stored = packs.close()
         rows = (
             AttachmentRow(record_key=key, record_type="confluence.attachment", container="1", name=f"{key}.bin",

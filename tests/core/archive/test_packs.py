@@ -27,10 +27,6 @@ from core.storage.local import LocalStore
 from tests.core.archive.conftest import Sealed, index_batches
 
 
-def unknown(_: str) -> None:
-    return None
-
-
 def rows_of(tables: Iterable[pa.Table]) -> list[AttachmentRow]:
     return [row for table in tables for row in attachment_rows(table)]
 
@@ -57,6 +53,10 @@ def source(data: bytes) -> BlobSource:
     return BlobSource(open=lambda: BytesIO(data), size_hint=len(data))
 
 
+def add(writer: PackWriter, *blobs: bytes) -> list[StoredBlob]:
+    return [placed for _, placed in writer.add_all((None, source(data)) for data in blobs)]
+
+
 def flip(path: Path, position: int) -> None:
     data = bytearray(path.read_bytes())
     data[position] ^= 1
@@ -66,8 +66,8 @@ def flip(path: Path, position: int) -> None:
 def test_round_trip_and_pack_sizes(store: LocalStore, work_dir: Path) -> None:
     rng = random.Random(1)
     blobs = {f"{number}": rng.randbytes(rng.randrange(4_000)) for number in range(100)}
-    with PackWriter(store, work_dir, 10_000, unknown) as writer:
-        placed = {key: writer.add(BytesIO(data)) for key, data in blobs.items()}
+    with PackWriter(store, work_dir, 10_000) as writer:
+        placed = dict(zip(blobs, add(writer, *blobs.values()), strict=True))
         packs = writer.close()
     assert all(pack.size <= 10_000 for pack in packs)
     assert sum(pack.size > 6_000 for pack in packs) >= len(packs) - 1
@@ -97,8 +97,8 @@ def test_round_trip_and_pack_sizes(store: LocalStore, work_dir: Path) -> None:
     ],
 )
 def test_compressed_where_it_saves_a_tenth(store: LocalStore, work_dir: Path, data: bytes, compressed: bool) -> None:
-    with PackWriter(store, work_dir, 100_000, unknown) as writer:
-        placed = writer.add(BytesIO(data))
+    with PackWriter(store, work_dir, 100_000) as writer:
+        (placed,) = add(writer, data)
         packs = writer.close()
     assert placed.compressed is compressed
     assert (placed.size, placed.blob) == (len(data), blake3(data).hexdigest())
@@ -111,31 +111,40 @@ def test_compressed_where_it_saves_a_tenth(store: LocalStore, work_dir: Path, da
 
 def test_a_compressed_blob_is_one_zstd_frame(store: LocalStore, work_dir: Path) -> None:
     data = b"hello " * 1000
-    with PackWriter(store, work_dir, 100_000, unknown) as writer:
-        placed = writer.add(BytesIO(data))
+    with PackWriter(store, work_dir, 100_000) as writer:
+        (placed,) = add(writer, data)
         writer.close()
     assert zstandard.decompress(store.get(pack_key(placed.pack))) == data
 
 
 def test_a_blob_is_stored_once(store: LocalStore, work_dir: Path) -> None:
     small, large = os.urandom(500), os.urandom(50_000)
-    with PackWriter(store, work_dir, 10_000, unknown) as writer:
-        placed = [writer.add(BytesIO(data)) for data in (small, large, small, large)]
+    with PackWriter(store, work_dir, 10_000) as writer:
+        placed = add(writer, small, large, small, large)
         packs = writer.close()
     assert placed[:2] == placed[2:]
     assert sorted(one.size for one in packs) == [500, 50_000]
-    known = {one.blob: one for one in placed}
-    with PackWriter(store, work_dir, 10_000, known.get) as again:
-        assert [again.add(BytesIO(data)) for data in (small, large)] == placed[:2]
-        new = again.add(BytesIO(b"new"))
-        assert [one.id for one in again.close()] == [new.pack]
+
+
+def test_small_and_large_blobs_in_turn(store: LocalStore, work_dir: Path) -> None:
+    """As many as are read together, around the sizes at which a blob has no room behind others, or in memory."""
+    rng = random.Random(3)
+    sizes = [0, 1, 9_999, 10_000, 10_001, 30_000, 5_000, 5_000, 5_000, 10_000, 1, 10_001, 0, 40_000, 40_000, 7, 9_999]
+    blobs = [rng.randbytes(size) if number % 3 else bytes(size) for number, size in enumerate(sizes)]
+    with PackWriter(store, work_dir, 10_000) as writer:
+        placed = list(writer.add_all((number, source(data)) for number, data in enumerate(blobs)))
+        writer.close()
+    assert [number for number, _ in placed] == list(range(len(blobs)))
+    for (_, one), data in zip(placed, blobs, strict=True):
+        with open_blob(store, pack_key(one.pack), row("a", one)) as stream:
+            assert stream.read() == data
 
 
 def test_two_threads_store_the_same_and_in_order(store: LocalStore, work_dir: Path) -> None:
     rng = random.Random(2)
     distinct = [rng.randbytes(rng.randrange(20_000)) for _ in range(150)]
     blobs = distinct * 3
-    with PackWriter(store, work_dir, 15_000, unknown) as writer:
+    with PackWriter(store, work_dir, 15_000) as writer:
         placed = list(writer.add_all((number, source(data)) for number, data in enumerate(blobs)))
         packs = writer.close()
     assert [number for number, _ in placed] == list(range(len(blobs)))
@@ -154,7 +163,7 @@ def test_a_sources_error_is_raised_and_leaves_no_work_files(store: LocalStore, w
         raise RuntimeError("no such entry")
 
     sources = [source(b"x")] * 40 + [BlobSource(open=broken, size_hint=1)] + [source(b"y")] * 400
-    with PackWriter(store, work_dir, 1_000, unknown) as writer, pytest.raises(RuntimeError, match="no such entry"):
+    with PackWriter(store, work_dir, 1_000) as writer, pytest.raises(RuntimeError, match="no such entry"):
         list(writer.add_all(enumerate(sources)))
 
 
@@ -164,14 +173,14 @@ def test_after_a_failed_pack_nothing_is_believed(
     def full(key: str, path: Path) -> None:
         raise DiskFull(f"{key} was not written")
 
-    with PackWriter(store, work_dir, 1_000, unknown) as writer:
-        writer.add(BytesIO(os.urandom(900)))
+    with PackWriter(store, work_dir, 1_000) as writer:
+        add(writer, os.urandom(900))
         monkeypatch.setattr(store, "put_file", full)
         with pytest.raises(DiskFull):
-            writer.add(BytesIO(os.urandom(900)))
+            add(writer, os.urandom(900))
         monkeypatch.undo()
         with pytest.raises(DiskFull):
-            writer.add(BytesIO(os.urandom(900)))
+            add(writer, os.urandom(900))
         with pytest.raises(DiskFull):
             writer.close()
 
@@ -350,9 +359,8 @@ class TestRestoring:
         self, store: LocalStore, target: LocalStore, work_dir: Path, fill: Callable[[int], bytes]
     ) -> None:
         data = fill(20 * 1024 * 1024)
-        with PackWriter(store, work_dir, 2**26, unknown) as writer:
-            first = writer.add(BytesIO(b"first"))
-            large = writer.add(BytesIO(data))
+        with PackWriter(store, work_dir, 2**26) as writer:
+            first, large = add(writer, b"first", data)
             writer.close()
         key = pack_key(large.pack)
         assert first.pack == large.pack
