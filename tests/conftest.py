@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from botocore.retries.standard import ExponentialBackoff
+from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import make_url
 
 from core.storage import s3 as s3_store
@@ -14,6 +15,10 @@ from core.storage.s3_place import S3Place, parse_place
 from tests.services.postgres import PostgresServer, conninfo, postgres_server
 from tests.services.s3 import REGION, S3Server, s3_server
 from tests.services.s3_proxy import Proxy, s3_proxy
+
+# That a machine is busy, or makes Hypothesis's table of characters for the first time, says nothing about our code.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")

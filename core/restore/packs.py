@@ -1,4 +1,4 @@
-"""Loading and comparing a part that is a pack of attachments: whole where all of it is wanted, else made anew."""
+"""Loading and comparing a part of packs of attachments: each whole where all of it is wanted, else made anew."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,29 +27,36 @@ def wanted(choices: Choices, rows: pa.Table) -> pa.Table:
     return rows
 
 
-def load_pack(tools: Tools, work: Work, token: int) -> dict[str, Any]:
-    """The pack first, then the entries that make it visible."""
-    rows = work.reader.attachments_of(work.plan.pack)
-    chosen = wanted(work.restore.plan.choices, rows)
-    if chosen.num_rows and work.plan.name not in work.driver.loaded_parts(work.place):
-        if chosen.num_rows < rows.num_rows:
-            entries = _repacked(tools, work, list(attachment_rows(chosen)), token)
-        else:
-            entries = _whole(tools, work, chosen)
-        work.driver.load_attachments(work.place, work.plan.name, token, entries)
-    size, all_sizes = (int(pc.sum(one.column("size"), min_count=0).as_py()) for one in (chosen, rows))
+def load_packs(tools: Tools, work: Work, token: int) -> dict[str, Any]:
+    """The packs first, then the entries that make them visible."""
+    rows = [work.reader.attachments_of(pack) for pack in work.plan.packs]
+    chosen = [wanted(work.restore.plan.choices, one) for one in rows]
+    if any(one.num_rows for one in chosen) and work.plan.name not in work.driver.loaded_parts(work.place):
+        entries = [
+            _stored(tools, work, pack, some, part=some.num_rows < every.num_rows, token=token)
+            for pack, some, every in zip(work.plan.packs, chosen, rows, strict=True)
+            if some.num_rows
+        ]
+        work.driver.load_attachments(work.place, work.plan.name, token, pa.concat_tables(entries))
+    restored, all_rows = pa.concat_tables(chosen), pa.concat_tables(rows)
+    size, all_sizes = (int(pc.sum(one.column("size"), min_count=0).as_py()) for one in (restored, all_rows))
     return {
-        "attachments": {"restored": chosen.num_rows, "left_out": rows.num_rows - chosen.num_rows},
+        "attachments": {"restored": restored.num_rows, "left_out": all_rows.num_rows - restored.num_rows},
         "bytes": {"restored": size, "left_out": all_sizes - size},
     }
 
 
-def compare_pack(tools: Tools, work: Work) -> Iterator[Finding]:
+def compare_packs(tools: Tools, work: Work) -> Iterator[Finding]:
     """Every wanted attachment has its entry, and the bytes under it are the backup's."""
-    chosen = wanted(work.restore.plan.choices, work.reader.attachments_of(work.plan.pack))
+    for pack in work.plan.packs:
+        yield from _compare(tools, work, pack)
+
+
+def _compare(tools: Tools, work: Work, pack: str) -> Iterator[Finding]:
+    chosen = wanted(work.restore.plan.choices, work.reader.attachments_of(pack))
     left = {(row.record_type, row.record_key): row for row in attachment_rows(chosen)}
     entries: dict[str, list[AttachmentEntry]] = {}
-    for entry in work.driver.read_attachments(work.place, pack=work.plan.pack):
+    for entry in work.driver.read_attachments(work.place, pack=pack):
         row = left.get((entry.record_type, entry.record_key))
         if row is not None and (row.blob, row.size, row.name) == (entry.blob, entry.size, entry.name):
             del left[entry.record_type, entry.record_key]
@@ -57,23 +64,25 @@ def compare_pack(tools: Tools, work: Work) -> Iterator[Finding]:
     for missing in left.values():
         yield _differs(missing.name, missing.record_key, "is missing or another one")
     store = tools.open_store(work.place.shard.attachments_url)
-    for pack, inside in sorted(entries.items()):
-        for problem in verify_pack(store, generation_pack_key(work.place.generation, pack), inside):
+    for name, inside in sorted(entries.items()):
+        for problem in verify_pack(store, generation_pack_key(work.place.generation, name), inside):
             yield _differs(problem.name, problem.record_key, problem.message)
 
 
-def _whole(tools: Tools, work: Work, rows: pa.Table) -> pa.Table:
-    pack = next(one for one in work.reader.manifest.packs if one.id == work.plan.pack)
+def _stored(tools: Tools, work: Work, pack: str, rows: pa.Table, *, part: bool, token: int) -> pa.Table:
+    """Bring a pack, or, where `part` of it is wanted, a new pack of these rows; returns the entries."""
+    if part:
+        return _repacked(tools, work, pack, list(attachment_rows(rows)), token)
+    known = next(one for one in work.reader.manifest.packs if one.id == pack)
     store = tools.open_store(work.place.shard.attachments_url)
-    copy_pack(work.reader.store, pack, store, generation_pack_key(work.place.generation, pack.id))
+    copy_pack(work.reader.store, known, store, generation_pack_key(work.place.generation, pack))
     return rows.select(ATTACHMENT_ENTRIES.names)
 
 
-def _repacked(tools: Tools, work: Work, rows: list[AttachmentRow], token: int) -> pa.Table:
+def _repacked(tools: Tools, work: Work, pack: str, rows: list[AttachmentRow], token: int) -> pa.Table:
     """A new pack of the wanted blobs. Its name carries the token, so that no other attempt's is in the way."""
     store = tools.open_store(work.place.shard.attachments_url)
-    pack_id = f"{work.plan.pack}.{token}"
-    placed = repack(work.reader.store, rows, store, work.place.generation, pack_id, _work_dir(tools))
+    placed = repack(work.reader.store, rows, store, work.place.generation, f"{pack}.{token}", _work_dir(tools))
     return entries_table([_entry(row, placed[row.blob]) for row in rows])
 
 

@@ -16,7 +16,7 @@ from core.findings import Finding
 from core.restore.assess import Tools, open_backup, unreadable
 from core.restore.choices import Choices, apply
 from core.restore.compare import compare
-from core.restore.packs import compare_pack, load_pack
+from core.restore.packs import compare_packs, load_packs
 from core.restore.restores import RUNS
 from core.restore.work import Tally, Work
 from core.workflow.runs import RunRef
@@ -34,7 +34,7 @@ class PartSteps:
         work = self._work(run, name)
         token = work.driver.claim(work.place, name)
         try:
-            done = load_pack(self.tools, work, token) if work.plan.pack else _load_records(work, token)
+            done = load_packs(self.tools, work, token) if work.plan.packs else _load_records(work, token)
         except DamagedObject as error:
             self._refuse(run, work.restore.backup_id, error)
         finally:
@@ -45,7 +45,7 @@ class PartSteps:
         """Read the part back and compare it with the backup. Findings are kept with the part."""
         work = self._work(run, name)
         try:
-            findings = list(compare_pack(self.tools, work) if work.plan.pack else _compare_records(work))
+            findings = list(compare_packs(self.tools, work) if work.plan.packs else _compare_records(work))
         except DamagedObject as error:
             self._refuse(run, work.restore.backup_id, error)
         finally:

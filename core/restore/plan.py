@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from core.access.directory import same_case
 from core.archive.manifest import Manifest
@@ -14,17 +14,33 @@ from core.findings import FindingCode
 from core.restore.choices import Choices
 from core.restore.request import Part, Resolution, RestoreRequest
 
+#: So many packs share a part at most, and only where as many parts are left as keep several workers busy.
+_PACKS_TOGETHER: Final = 4
+_LEAST_PARTS: Final = 8
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedPart:
     """A bounded slice of content: the unit of loading, verifying, retry and progress."""
 
     name: str
-    #: indices into the manifest's `objects`, or the id of one pack
+    #: indices into the manifest's `objects`, or ids of packs
     objects: tuple[int, ...] = ()
-    pack: str = ""
+    packs: tuple[str, ...] = ()
     rows: int
     size_bytes: int
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "PlannedPart":
+        """Also of a plan of earlier days, whose parts had one pack each, or "" for none."""
+        packs = value["packs"] if "packs" in value else [value["pack"]] if value["pack"] else []
+        return cls(
+            name=value["name"],
+            objects=tuple(value["objects"]),
+            packs=tuple(packs),
+            rows=value["rows"],
+            size_bytes=value["size_bytes"],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +91,7 @@ class RestorePlan:
         fields = {name: value[name] for name in cls.__dataclass_fields__}
         fields["without"] = tuple(fields["without"])
         fields["groups_left_out"] = tuple(fields["groups_left_out"])
-        fields["parts"] = tuple(PlannedPart(**{**part, "objects": tuple(part["objects"])}) for part in fields["parts"])
+        fields["parts"] = tuple(map(PlannedPart.from_json, fields["parts"]))
         return cls(**fields)
 
 
@@ -143,9 +159,18 @@ def _records(manifest: Manifest, objects: list[int], number: int) -> PlannedPart
 
 
 def _pack_parts(manifest: Manifest, without: frozenset[Part]) -> Iterator[PlannedPart]:
-    if Part.ATTACHMENTS not in without:
-        for number, pack in enumerate(manifest.packs, start=1):
-            yield PlannedPart(name=f"pack-{number:05}", pack=pack.id, rows=0, size_bytes=pack.size)
+    """A part has its price, which is that of some tens of megabytes: of many packs some share one."""
+    if Part.ATTACHMENTS in without:
+        return
+    together = max(1, min(_PACKS_TOGETHER, len(manifest.packs) // _LEAST_PARTS))
+    for number, start in enumerate(range(0, len(manifest.packs), together), start=1):
+        packs = manifest.packs[start : start + together]
+        yield PlannedPart(
+            name=f"pack-{number:05}",
+            packs=tuple(one.id for one in packs),
+            rows=0,
+            size_bytes=sum(one.size for one in packs),
+        )
 
 
 def _group_names(

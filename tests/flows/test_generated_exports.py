@@ -252,7 +252,7 @@ def test_without_attachments_their_records_stay(world: World, tmp_path: Path) ->
     assert counts(restore, "left_out") == {}
     assert world.entries(app) == []
     assert dict(world.records(app))["jira.attachment"].num_rows == world.manifest(backup).records["jira.attachment"]
-    assert not [part for part in restore.plan.parts if part.pack]
+    assert not [part for part in restore.plan.parts if part.packs]
 
 
 def test_the_report_is_json(world: World, tmp_path: Path) -> None:

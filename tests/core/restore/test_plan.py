@@ -54,9 +54,9 @@ def test_parts_cover_every_wanted_object_once(sizes: list[tuple[str, int]], leav
     ]
     covered = Counter(index for part in plan.parts for index in part.objects)
     assert covered == Counter(wanted)
-    packs = [part.pack for part in plan.parts if part.pack]
-    assert packs == ([] if Part.ATTACHMENTS in leave else ["p1", "p2"])
-    assert all(bool(part.objects) != bool(part.pack) for part in plan.parts)
+    packs = [part.packs for part in plan.parts if part.packs]
+    assert packs == ([] if Part.ATTACHMENTS in leave else [("p1",), ("p2",)])
+    assert all(bool(part.objects) != bool(part.packs) for part in plan.parts)
     assert len({part.name for part in plan.parts}) == len(plan.parts)
     for part in plan.parts:
         if part.objects:
@@ -73,6 +73,25 @@ def test_small_objects_share_a_part() -> None:
     plan = planned(without(Part.ATTACHMENTS), manifest=a_manifest(objects))
     assert [part.objects for part in plan.parts] == [(0, 1), (2, 3), (4,)]
     assert [part.rows for part in plan.parts] == [2, 2, 1]
+
+
+@pytest.mark.parametrize(("packs", "parts", "most"), [(1, 1, 1), (15, 15, 1), (16, 8, 2), (31, 11, 3), (1_000, 250, 4)])
+def test_of_many_packs_some_share_a_part(packs: int, parts: int, most: int) -> None:
+    """And each is in one."""
+    many = [PackObject(id=f"p{number:04}", size=number, blake3="0") for number in range(packs)]
+    plan = planned(manifest=a_manifest((), many))
+    assert [pack for part in plan.parts for pack in part.packs] == [one.id for one in many]
+    assert (len(plan.parts), max(len(part.packs) for part in plan.parts)) == (parts, most)
+    assert plan.size_bytes == sum(one.size for one in many)
+
+
+def test_a_plan_of_earlier_days_is_read() -> None:
+    """Its parts had one pack each, which a restore that runs over an upgrade goes on with."""
+    plan = planned()
+    stored = json.loads(json.dumps(plan.to_json()))
+    for part in stored["parts"]:
+        (part["pack"],) = part.pop("packs") or [""]
+    assert RestorePlan.from_json(stored) == plan
 
 
 @given(st.data())
