@@ -64,11 +64,12 @@ def submit(request: ImportRequest, *, settings: Settings, database: Database, st
     inbox = new_id("inb")
     files = {}
     try:
-        files["export"] = _put(store, settings, inbox_key(inbox, "export"), request.file)
+        files["export"] = _copy(store, settings, inbox_key(inbox, "export"), request.file)
         if request.attachments is not None:
             with work_disk(settings.work_dir), _work_file(settings) as packed:
                 pack_folder(request.attachments, packed)
-                files["attachments"] = _put(store, settings, inbox_key(inbox, "attachments.zip"), packed)
+                digest = blake3().update_mmap(packed).hexdigest()
+                files["attachments"] = _put(store, inbox_key(inbox, "attachments.zip"), packed, digest)
         with database.transaction() as session:
             return backups.create(
                 session,
@@ -94,16 +95,21 @@ def require_type(found: AppType, wanted: AppType, name: str) -> None:
         )
 
 
-def _put(store: Store, settings: Settings, key: str, path: Path) -> dict[str, str]:
-    """Copy a file under a key. It is copied to a file of ours first: the store may move what it is given."""
+def _copy(store: Store, settings: Settings, key: str, path: Path) -> dict[str, str]:
+    """Put a person's file under a key; it is copied to a file of ours first."""
     hasher = blake3()
     with work_disk(settings.work_dir), _work_file(settings) as copy:
         with path.open("rb") as source, copy.open("wb") as target:
             while chunk := source.read(_CHUNK):
                 hasher.update(chunk)
                 target.write(chunk)
-        store.put_file(key, copy)
-    return {"key": key, "blake3": hasher.hexdigest()}
+        return _put(store, key, copy, hasher.hexdigest())
+
+
+def _put(store: Store, key: str, file: Path, digest: str) -> dict[str, str]:
+    """Put a file of ours under a key: the store may move what it is given."""
+    store.put_file(key, file)
+    return {"key": key, "blake3": digest}
 
 
 @contextmanager
