@@ -137,7 +137,7 @@ class EmbeddedDriver(Driver):
     def index(self, place: Place) -> tuple[str, ...]:
         return self._database(place.shard).index(place)
 
-    def read(self, place: Place, record_type: RecordType, keys: KeyRange = KeyRange()) -> pa.RecordBatchReader:  # noqa: B008
+    def read(self, place: Place, record_type: RecordType, keys: KeyRange = KeyRange()) -> pa.RecordBatchReader:  # noqa: B008 - frozen
         conditions, parameters = [f"\"key\" <> '{PLACEHOLDER}'"], []
         for bound, comparison in ((keys.first, ">="), (keys.last, "<=")):
             if bound is not None:
