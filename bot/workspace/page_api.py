@@ -16,6 +16,9 @@ from bot.workspace.shapes import message_shown
 from bot.workspace.state import State
 
 _LONG_POLL_SECONDS: Final = 25.0
+#: refusals of what a page pressed before it had drawn the latest
+_OUTDATED: Final = frozenset({"not_submittable", "action_not_found"})
+_MEANWHILE: Final = "This has changed meanwhile, and nothing was sent. Look again."
 
 
 class PageApi:
@@ -93,7 +96,8 @@ class PageApi:
         try:
             outcome = self.doings[name](given)
         except Refused as error:
-            return {"ok": False, "error": error.error, "shown": f"Slack refuses it: {error.error}."}
+            shown = _MEANWHILE if error.error in _OUTDATED else f"Slack refuses it: {error.error}."
+            return {"ok": False, "error": error.error, "shown": shown}
         answer: Json = {"ok": outcome.ok}
         for key in ("error", "shown", "errors", "ts"):
             if value := getattr(outcome, key):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.bot.workspace.slack import CONFIG, Slack, actions, button, modal, plain, running, text_input
 from tests.browser.conftest import OpenPage, seen
@@ -84,6 +84,28 @@ def test_a_window_drawn_anew_keeps_what_was_typed_and_a_button_asks_first(slack:
         "view_submission",
         "block_actions",
     ]
+
+
+def test_what_is_pressed_on_a_window_that_has_changed_is_not_sent_and_says_so(
+    slack: Slack, open_page: OpenPage
+) -> None:
+    page = open_page(f"{slack.workspace.url}/#person=U0ANN&channel=C0OPS")
+    page.get_by_role("combobox", name="Message #ops").fill("/restore")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="A form")
+    dialog.get_by_role("textbox", name="Name").fill("copy")
+    late: list[Route] = []
+    page.route("**/page/state*", lambda route: late.append(route))
+    slack.client.views_update(view_id=slack.stack()[0]["id"], view=modal(_said("Working…"), submit=None))
+    with page.expect_response("**/page/submit"):
+        dialog.get_by_role("button", name="Go").click()
+    page.unroute("**/page/state*")
+    for one in late:
+        one.continue_()
+    expect(dialog.get_by_text("This has changed meanwhile, and nothing was sent. Look again.")).to_be_visible()
+    expect(dialog.get_by_text("Working…")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Go")).to_be_hidden()
+    assert [body.get("type", "slash_command") for body in slack.bodies] == ["slash_command"]
 
 
 def test_the_app_home_is_drawn_when_it_is_opened(slack: Slack, open_page: OpenPage) -> None:

@@ -132,7 +132,7 @@ class View {
       state_values: this.#surface.form.values(this.#surface.blocks),
     });
     // What the app answered is drawn before the spinner ends, so nobody presses twice.
-    if (answer.ok) await this.#page.refresh();
+    await this.#page.refresh();
     this.#wait(false);
     if (this.#refuse(answer.errors ?? {})) return;
     this.#say(answer.ok ? "" : answer.shown);
