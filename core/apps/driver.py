@@ -1,6 +1,6 @@
 """The port to an app's data: what restore, backup and look ask of a driver."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -101,6 +101,13 @@ ATTACHMENT_ENTRIES: Final = pa.schema(
 def entries_table(entries: Sequence[AttachmentEntry]) -> pa.Table:
     columns = [pa.array([getattr(one, field.name) for one in entries], field.type) for field in ATTACHMENT_ENTRIES]
     return pa.Table.from_arrays(columns, schema=ATTACHMENT_ENTRIES)
+
+
+def entries_of(batches: Iterable[pa.RecordBatch]) -> Iterator[AttachmentEntry]:
+    """Of batches in ATTACHMENT_ENTRIES."""
+    for batch in batches:
+        for row in batch.to_pylist():
+            yield AttachmentEntry(**row)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,8 +275,9 @@ class Driver(Protocol):
         """How many rows `select` would find without a limit."""
         ...
 
-    def read_attachments(self, place: Place, *, pack: str | None = None) -> Iterator[AttachmentEntry]:
-        """All entries, sorted by record key; with `pack`, those in it or in a pack made of it (`<pack>.…`)."""
+    def read_attachments(self, place: Place, *, packs: Collection[str] | None = None) -> pa.RecordBatchReader:
+        """All entries in ATTACHMENT_ENTRIES, sorted by record key; with `packs`, those in one of them or in a pack made
+        of one (`<pack>.…`)."""
         ...
 
     def find_attachment(self, place: Place, record_key: str) -> AttachmentEntry | None:

@@ -1,8 +1,8 @@
 """The index of attachments: which blob an attachment is, and where it lies."""
 
 import io
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -83,10 +83,42 @@ def read_index(stream: BinaryIO, *, rows: int, packs: Collection[str] | None = N
         yield table if wanted is None else table.filter(pc.is_in(table.column("pack"), value_set=wanted))
 
 
-def rows_of_pack(data: bytes, *, rows: int, pack: str) -> pa.Table:
-    """The rows of one pack, of an index that is small enough to be kept. Raises ValueError as `read_index` does."""
-    table, places = _by_pack(data, rows)
-    return table.slice(*places.get(pack, (0, 0)))
+@dataclass(frozen=True, kw_only=True)
+class KnownIndex:
+    """An index in memory, whose bytes were compared with its blake3."""
+
+    blake3: str
+    rows: int
+    data: bytes = field(compare=False, repr=False)
+
+
+@lru_cache(maxsize=1)
+def rows_by_pack(index: KnownIndex) -> Mapping[str, pa.Table]:
+    """Kept for the next call: every part of a restore asks for some packs of the same index. Raises ValueError as
+    `read_index` does."""
+    tables = _tables(io.BytesIO(index.data), index.rows)
+    return by_pack(pa.concat_tables([INDEX_SCHEMA.empty_table(), *tables]))
+
+
+def by_pack(table: pa.Table) -> dict[str, pa.Table]:
+    """The rows of each pack, in the order they had. `table` has a column `pack`."""
+    table = table.combine_chunks()
+    table = table.take(pc.sort_indices(table.column("pack")))  # which keeps the order within a pack
+    found: dict[str, pa.Table] = {}
+    start = 0
+    for pack in pc.value_counts(table.column("pack")).to_pylist():
+        found[pack["values"]] = table.slice(start, pack["counts"])
+        start += pack["counts"]
+    return found
+
+
+def matched(wanted: pa.Table, there: pa.Table, columns: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+    """Those rows of `there` that equal one of `wanted` in these columns, and those of `wanted` that equal none there,
+    in no order."""
+    names = list(columns)
+    found = there.join(wanted.select(names), names, join_type="left semi", use_threads=False)
+    missing = wanted.join(there.select(names), names, join_type="left anti", use_threads=False)
+    return found, missing
 
 
 def attachment_rows(table: pa.Table) -> Iterator[AttachmentRow]:
@@ -94,18 +126,6 @@ def attachment_rows(table: pa.Table) -> Iterator[AttachmentRow]:
     names = INDEX_SCHEMA.names
     for values in zip(*(table.column(name).to_pylist() for name in names), strict=True):
         yield AttachmentRow(**dict(zip(names, values, strict=True)))
-
-
-@lru_cache(maxsize=1)
-def _by_pack(data: bytes, rows: int) -> tuple[pa.Table, dict[str, tuple[int, int]]]:
-    """Every part of a restore asks for a pack of the same index: rows by pack, and where each pack's rows stand."""
-    table = pa.concat_tables([INDEX_SCHEMA.empty_table(), *_tables(io.BytesIO(data), rows)]).combine_chunks()
-    table = table.take(pc.sort_indices(table.column("pack")))  # which keeps the order within a pack
-    places, start = {}, 0
-    for found in pc.value_counts(table.column("pack")).to_pylist():
-        places[found["values"]] = (start, found["counts"])
-        start += found["counts"]
-    return table, places
 
 
 def _tables(stream: BinaryIO, rows: int) -> Iterator[pa.Table]:

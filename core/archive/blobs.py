@@ -1,14 +1,17 @@
 """From packs: read, copy, repack and verify attachments. Every byte that is handed on was compared with its blake3."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from mmap import mmap
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol, cast
+from typing import Any, BinaryIO, Final, NamedTuple, Protocol, cast
 from uuid import uuid4
 
+import pyarrow as pa
 import zstandard
 from blake3 import blake3
 
@@ -147,31 +150,46 @@ def open_blob(store: Store, key: str, attachment: PackedAttachment) -> BinaryIO:
     return io.BufferedReader(_BlobReader(store.open(key), key, attachment, owned=True), _CHUNK)
 
 
-def verify_pack(store: Store, key: str, attachments: Sequence[PackedAttachment]) -> Iterator[BlobProblem]:
-    """Compare every one of these attachments, all in the pack under `key`, with its blake3; each blob is read once."""
-    by_place: dict[tuple[int, int, str, int, bool], list[PackedAttachment]] = {}
-    for one in attachments:
-        by_place.setdefault((one.offset, one.stored_size, one.blob, one.size, one.compressed), []).append(one)
+def verify_pack(store: Store, key: str, attachments: pa.Table) -> Iterator[BlobProblem]:
+    """Compare every one of these attachments, all in the pack under `key`, with its blake3; each blob is read once.
+    They have, among others, the columns of a PackedAttachment."""
+    rows = sorted(map(_Row._make, zip(*(attachments.column(name).to_pylist() for name in _Row._fields), strict=True)))
     try:
         stream = store.open(key)
     except ObjectNotFound:
-        yield from _problems(key, attachments, f"Pack {key} is missing")
+        yield from _problems(key, rows, f"Pack {key} is missing")
         return
     checker = _Checker()
     with closing(stream):
-        for window in _windows([by_place[place][0] for place in sorted(by_place)]):
+        for window in _windows(next(same) for _, same in groupby(rows, _blob_of)):
             for one in checker.damaged(stream, key, window):
                 try:
                     checker.verify_again(store, key, one)
                 except DamagedObject as error:
-                    place = (one.offset, one.stored_size, one.blob, one.size, one.compressed)
-                    yield from _problems(key, by_place[place], error.message)
+                    same = (row for row in rows if _blob_of(row) == _blob_of(one))
+                    yield from _problems(key, same, error.message)
 
 
-def _windows(attachments: Iterable[PackedAttachment]) -> Iterator[list[PackedAttachment]]:
+class _Row(NamedTuple):
+    """A PackedAttachment that sorts by its place in the pack; those that share a blob stand together."""
+
+    offset: int
+    stored_size: int
+    blob: str
+    size: int
+    compressed: bool
+    record_key: str
+    name: str
+    pack: str
+
+
+_blob_of: Final[Callable[[tuple[Any, ...]], tuple[Any, ...]]] = itemgetter(slice(_Row._fields.index("record_key")))
+
+
+def _windows(attachments: Iterable[_Row]) -> Iterator[list[_Row]]:
     """Of those that rise by offset, so many small ones together as are read at once: a call for each would cost as much
     as its bytes."""
-    window: list[PackedAttachment] = []
+    window: list[_Row] = []
     for one in attachments:
         if window and one.offset + one.stored_size - window[0].offset > _CHUNK:
             yield window
@@ -194,7 +212,7 @@ class _Checker:
         self._buffer = memoryview(mmap(-1, WHOLE))
         self._decompressor = zstandard.ZstdDecompressor()
 
-    def damaged(self, stream: BinaryIO, key: str, window: Sequence[PackedAttachment]) -> list[PackedAttachment]:
+    def damaged(self, stream: BinaryIO, key: str, window: Sequence[_Row]) -> list[_Row]:
         """Those of a window that are not what they were."""
         first = window[0]
         end = max(one.offset + one.stored_size for one in window)

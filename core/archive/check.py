@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import pyarrow as pa
 from blake3 import blake3
 
-from core.archive.attachments import AttachmentRow
+from core.archive.attachments import INDEX_SCHEMA
 from core.archive.blobs import verify_pack
 from core.archive.layout import backup_prefix, manifest_key, pack_key, read_attempt_key
 from core.archive.manifest import Manifest, PackObject, RecordObject
@@ -218,24 +219,22 @@ def _index(reader: ArchiveReader) -> Iterator[Finding]:
         yield _damage(pack_key(pack), f"{pack_key(pack)} holds {count} attachments, and is not in the manifest")
 
 
-def _packs(reader: ArchiveReader) -> Iterator[tuple[PackObject, list[AttachmentRow]]]:
+def _packs(reader: ArchiveReader) -> Iterator[tuple[PackObject, pa.Table]]:
     """Each pack with the rows of the index that lie in it; so many packs at a time that the rows fit into memory."""
     packs, index = reader.manifest.packs, reader.manifest.attachments_index
     rows = index.rows if index is not None else 0
     step = max(1, len(packs) * _ROWS // max(rows, 1))
     for start in range(0, len(packs), step):
         some = packs[start : start + step]
-        by_pack: dict[str, list[AttachmentRow]] = {one.id: [] for one in some}
         try:
-            for row in reader.attachments(packs=by_pack):
-                by_pack[row.pack].append(row)
+            inside = reader.attachments_of([one.id for one in some])
         except DamagedObject:
-            by_pack = {one.id: [] for one in some}  # the index is named already; the packs' own hashes still tell
+            inside = {}  # the index is named already; the packs' own hashes still tell
         for one in some:
-            yield one, by_pack[one.id]
+            yield one, inside.get(one.id, INDEX_SCHEMA.empty_table())
 
 
-def _pack(store: Store, pack: PackObject, rows: list[AttachmentRow]) -> Iterator[Finding]:
+def _pack(store: Store, pack: PackObject, rows: pa.Table) -> Iterator[Finding]:
     key = pack_key(pack.id)
     problems = list(verify_pack(store, key, rows))
     if not problems:
@@ -243,7 +242,8 @@ def _pack(store: Store, pack: PackObject, rows: list[AttachmentRow]) -> Iterator
         return
     yield _damage(
         key,
-        f"{key} is damaged: {len(problems)} of the {len(rows)} attachments of this backup in it are not what they were",
+        f"{key} is damaged: {len(problems)} of the {rows.num_rows} attachments of this backup in it are not what they"
+        " were",
         count=len(problems),
         examples=tuple(one.name for one in problems[:_EXAMPLES]),
     )

@@ -1,7 +1,7 @@
 """Reads a sealed backup, and believes nothing that its manifest does not confirm."""
 
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import BinaryIO, Final, cast
 
@@ -9,7 +9,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from blake3 import blake3
 
-from core.archive.attachments import INDEX_SCHEMA, AttachmentRow, attachment_rows, read_index, rows_of_pack
+from core.archive.attachments import (
+    INDEX_SCHEMA,
+    AttachmentRow,
+    KnownIndex,
+    attachment_rows,
+    by_pack,
+    read_index,
+    rows_by_pack,
+)
 from core.archive.layout import manifest_key
 from core.archive.manifest import AttachmentsIndex, Manifest, RecordObject, open_sealed
 from core.archive.signing import Keyring
@@ -79,9 +87,9 @@ class ArchiveReader:
         if rows != part.rows or last != part.last_key:
             raise _damaged(part.key, f"has {rows} rows up to {last!r} instead of {part.rows} up to {part.last_key!r}")
 
-    def attachments(self, packs: Collection[str] | None = None) -> Iterator[AttachmentRow]:
+    def attachments(self) -> Iterator[AttachmentRow]:
         """The same as `attachment_tables`, row by row."""
-        for table in self.attachment_tables(packs):
+        for table in self.attachment_tables():
             yield from attachment_rows(table)
 
     def attachment_tables(self, packs: Collection[str] | None = None) -> Iterator[pa.Table]:
@@ -104,17 +112,21 @@ class ArchiveReader:
             with _unreadable_is_damage(index.key):
                 yield from read_index(cast("BinaryIO", copy), rows=index.rows, packs=packs)
 
-    def attachments_of(self, pack: str) -> pa.Table:
-        """The same for one pack. What is made of a small index is kept for the next call: a restore has one for each
-        pack."""
+    def attachments_of(self, packs: Collection[str]) -> dict[str, pa.Table]:
+        """The same for each of these packs. What is made of a small index is kept for the next call: a restore has one
+        for each of its parts."""
+        found = self._by_pack(packs)
+        return {pack: found.get(pack, INDEX_SCHEMA.empty_table()) for pack in packs}
+
+    def _by_pack(self, packs: Collection[str]) -> Mapping[str, pa.Table]:
         index = self.manifest.attachments_index
         if index is None or index.size > _KEPT:
-            return pa.concat_tables([INDEX_SCHEMA.empty_table(), *self.attachment_tables({pack})])
+            return by_pack(pa.concat_tables([INDEX_SCHEMA.empty_table(), *self.attachment_tables(packs)]))
         with _missing_is_damage(index.key):
             data = self.store.get(index.key)
         _require_same(index, len(data), blake3(data))
         with _unreadable_is_damage(index.key):
-            return rows_of_pack(data, rows=index.rows, pack=pack)
+            return rows_by_pack(KnownIndex(blake3=index.blake3, rows=index.rows, data=data))
 
 
 def _require_same(index: AttachmentsIndex, size: int, hasher: blake3) -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from core.apps.driver import AttachmentEntry, Driver, Place, entries_table
+from core.apps.driver import ATTACHMENT_ENTRIES, Driver, Place, entries_of
+from core.archive.attachments import matched
 from core.archive.blobs import verify_pack
 from core.archive.layout import generation_pack_key
 from core.catalog import apps, generations
@@ -67,28 +69,25 @@ class PartSteps:
                 target.copy_from(source, key, generation_pack_key(work.staged.generation, work.part.pack))
         except ObjectNotFound as error:
             self._refuse(run, self._damaged(work, entries), error)
-        work.driver.load_attachments(work.staged, work.part.name, token, entries_table(entries))
+        work.driver.load_attachments(work.staged, work.part.name, token, entries)
 
     def _compare_pack(self, work: Work) -> Iterator[Finding]:
         """Every attachment has its entry, and the bytes under it are its own."""
-        moved = {(one.record_type, one.record_key): one for one in _entries(work, work.staged)}
-        there: list[AttachmentEntry] = []
-        for entry in _entries(work, work.live):
-            if moved.get((entry.record_type, entry.record_key)) == entry:
-                there.append(entry)
-            else:
-                yield attachment_differs(entry.name, entry.record_key, f"{entry.name} is missing or another one.")
+        there, missing = matched(_entries(work, work.live), _entries(work, work.staged), ATTACHMENT_ENTRIES.names)
+        for entry in entries_of(missing.to_batches()):
+            yield attachment_differs(entry.name, entry.record_key, f"{entry.name} is missing or another one.")
         target = self.tools.open_store(work.staged.shard.attachments_url)
         key = generation_pack_key(work.staged.generation, work.part.pack)
         problems = {one.record_key: one for one in verify_pack(target, key, there)}
-        damaged = self._damaged(work, [one for one in there if one.record_key in problems])
+        bad = pc.is_in(there.column("record_key"), pa.array(problems, pa.string()))
+        damaged = self._damaged(work, there.filter(bad))
         yield from damaged
         for one in problems.keys() - {each.subject for each in damaged}:
             yield attachment_differs(problems[one].name, one, problems[one].message)
 
-    def _damaged(self, work: Work, entries: Sequence[AttachmentEntry]) -> list[Finding]:
+    def _damaged(self, work: Work, entries: pa.Table) -> list[Finding]:
         """Which of these attachments are bad where the app is now."""
-        if not entries:
+        if not entries.num_rows:
             return []
         return [
             attachment_damaged(one.name, one.record_key, one.message, shard=work.live.shard.name)
@@ -144,5 +143,8 @@ def _compare_records(work: Work) -> Iterator[Finding]:
             yield from compare(record_type, expected, actual, WORDS).findings
 
 
-def _entries(work: Work, place: Place) -> Sequence[AttachmentEntry]:
-    return [one for one in work.driver.read_attachments(place, pack=work.part.pack) if one.pack == work.part.pack]
+def _entries(work: Work, place: Place) -> pa.Table:
+    """Of the part's pack, without those in packs made of it."""
+    with work.driver.read_attachments(place, packs=[work.part.pack]) as reader:
+        entries = reader.read_all()
+    return entries.filter(pc.equal(entries.column("pack"), work.part.pack))

@@ -122,7 +122,8 @@ class MoveSteps(RunSteps[Move]):
         slices = (
             (one.name, each) for one in RECORD_TYPES[live.app_type] for each in driver.slices(live, one, part_bytes)
         )
-        packs = {entry.pack for entry in driver.read_attachments(live)}
+        with driver.read_attachments(live) as reader:
+            packs = {pack for batch in reader for pack in batch.column("pack").unique().to_pylist()}
         store = self.tools.open_store(live.shard.attachments_url)
         prefix = generation_pack_key(live.generation, "")
         sizes = {one.key.removeprefix(prefix): one.size for one in store.list(prefix)} if packs else {}

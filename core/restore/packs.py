@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.apps.driver import ATTACHMENT_ENTRIES, AttachmentEntry, entries_table
-from core.archive.attachments import AttachmentRow, attachment_rows
+from core.archive.attachments import AttachmentRow, attachment_rows, by_pack, matched
 from core.archive.blobs import StoredBlob, copy_pack, repack, verify_pack
 from core.archive.layout import generation_pack_key
 from core.findings import Finding, FindingCode, Severity
@@ -29,16 +29,16 @@ def wanted(choices: Choices, rows: pa.Table) -> pa.Table:
 
 def load_packs(tools: Tools, work: Work, token: int) -> dict[str, Any]:
     """The packs first, then the entries that make them visible."""
-    rows = [work.reader.attachments_of(pack) for pack in work.plan.packs]
-    chosen = [wanted(work.restore.plan.choices, one) for one in rows]
-    if any(one.num_rows for one in chosen) and work.plan.name not in work.driver.loaded_parts(work.place):
+    rows = work.reader.attachments_of(work.plan.packs)
+    chosen = {pack: wanted(work.restore.plan.choices, every) for pack, every in rows.items()}
+    if any(some.num_rows for some in chosen.values()) and work.plan.name not in work.driver.loaded_parts(work.place):
         entries = [
-            _stored(tools, work, pack, some, part=some.num_rows < every.num_rows, token=token)
-            for pack, some, every in zip(work.plan.packs, chosen, rows, strict=True)
+            _stored(tools, work, pack, some, part=some.num_rows < rows[pack].num_rows, token=token)
+            for pack, some in chosen.items()
             if some.num_rows
         ]
         work.driver.load_attachments(work.place, work.plan.name, token, pa.concat_tables(entries))
-    restored, all_rows = pa.concat_tables(chosen), pa.concat_tables(rows)
+    restored, all_rows = pa.concat_tables(chosen.values()), pa.concat_tables(rows.values())
     size, all_sizes = (int(pc.sum(one.column("size"), min_count=0).as_py()) for one in (restored, all_rows))
     return {
         "attachments": {"restored": restored.num_rows, "left_out": all_rows.num_rows - restored.num_rows},
@@ -48,24 +48,16 @@ def load_packs(tools: Tools, work: Work, token: int) -> dict[str, Any]:
 
 def compare_packs(tools: Tools, work: Work) -> Iterator[Finding]:
     """Every wanted attachment has its entry, and the bytes under it are the backup's."""
-    for pack in work.plan.packs:
-        yield from _compare(tools, work, pack)
-
-
-def _compare(tools: Tools, work: Work, pack: str) -> Iterator[Finding]:
-    chosen = wanted(work.restore.plan.choices, work.reader.attachments_of(pack))
-    left = {(row.record_type, row.record_key): row for row in attachment_rows(chosen)}
-    entries: dict[str, list[AttachmentEntry]] = {}
-    for entry in work.driver.read_attachments(work.place, pack=pack):
-        row = left.get((entry.record_type, entry.record_key))
-        if row is not None and (row.blob, row.size, row.name) == (entry.blob, entry.size, entry.name):
-            del left[entry.record_type, entry.record_key]
-            entries.setdefault(entry.pack, []).append(entry)
-    for missing in left.values():
-        yield _differs(missing.name, missing.record_key, "is missing or another one")
+    rows = pa.concat_tables(work.reader.attachments_of(work.plan.packs).values())
+    with work.driver.read_attachments(work.place, packs=work.plan.packs) as reader:
+        entries = reader.read_all()
+    chosen = wanted(work.restore.plan.choices, rows)
+    found, missing = matched(chosen, entries, ("record_type", "record_key", "name", "blob", "size"))
+    for one in attachment_rows(missing):
+        yield _differs(one.name, one.record_key, "is missing or another one")
     store = tools.open_store(work.place.shard.attachments_url)
-    for name, inside in sorted(entries.items()):
-        for problem in verify_pack(store, generation_pack_key(work.place.generation, name), inside):
+    for pack, inside in by_pack(found).items():
+        for problem in verify_pack(store, generation_pack_key(work.place.generation, pack), inside):
             yield _differs(problem.name, problem.record_key, problem.message)
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from core.apps.driver import entries_of
 from core.archive.blobs import open_blob
 from core.archive.layout import generation_pack_key
 from core.catalog import apps, names
@@ -27,7 +28,7 @@ def compare(data_dir: Path, app_name: str, folder: Path) -> dict[str, Any]:
         store = engine.open_store(place.shard.attachments_url)
         files = {path.name: path for path in folder.rglob("*") if path.is_file()}
         count, differing = len(files), []
-        for entry in engine.drivers[app.driver].read_attachments(place):
+        for entry in entries_of(engine.drivers[app.driver].read_attachments(place)):
             path = files.pop(entry.record_key, None)
             with open_blob(store, generation_pack_key(place.generation, entry.pack), entry) as stream:
                 if path is None or stream.read() != path.read_bytes():

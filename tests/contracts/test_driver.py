@@ -19,7 +19,18 @@ from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.apps.driver import AttachmentEntry, Contents, Driver, Edit, EditKind, KeyRange, Place, Shard, entries_table
+from core.apps.driver import (
+    AttachmentEntry,
+    Contents,
+    Driver,
+    Edit,
+    EditKind,
+    KeyRange,
+    Place,
+    Shard,
+    entries_of,
+    entries_table,
+)
 from core.apps.embedded.driver import EmbeddedDriver
 from core.apps.embedded.sqlite_session import open_file
 from core.content.catalogue import BY_NAME, RECORD_TYPES
@@ -357,7 +368,7 @@ def test_attachments_are_loaded_opened_and_discarded(app: Given, staged: Place) 
         app.driver.load_attachments(staged, "a", token - 1, entries_table(entries))
     app.driver.index(staged)
     app.driver.seal(staged)
-    assert list(app.driver.read_attachments(staged)) == entries[::-1]
+    assert list(entries_of(app.driver.read_attachments(staged))) == entries[::-1]
     for key, data in (("1", long), ("2", plain)):
         with app.driver.open_attachment(staged, key) as stream:
             assert stream.read() == data
@@ -370,6 +381,22 @@ def test_attachments_are_loaded_opened_and_discarded(app: Given, staged: Place) 
     assert facts.size_bytes > 7 + len(packed)
     app.driver.discard(staged)
     assert [one.key for one in store.list("")] == ["g10/pack-1"]
+
+
+def test_attachments_are_found_by_their_pack_and_by_the_one_it_was_made_of(app: Given, staged: Place) -> None:
+    packs = ["p", "p.7", "p.7.8", "p-1", "p0", "q", "q.1"]
+    entries = [
+        replace(entry(f"{number}", b"x", offset=0, stored_size=1, compressed=False), pack=pack)
+        for number, pack in enumerate(packs)
+    ]
+    app.driver.load_attachments(staged, "a", app.driver.claim(staged, "a"), entries_table(entries))
+
+    def found(packs: list[str]) -> list[str]:
+        return [one.pack for one in entries_of(app.driver.read_attachments(staged, packs=packs))]
+
+    assert found(["p"]) == ["p", "p.7", "p.7.8"]
+    assert found(["p.7", "q"]) == ["p.7", "p.7.8", "q", "q.1"]
+    assert found([]) == []
 
 
 @pytest.mark.parametrize("away", ["discard", "drop"])

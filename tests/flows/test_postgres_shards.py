@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.apps.driver import entries_of
 from core.catalog import generations
 from core.catalog.apps import App
 from core.catalog.backups import Backup
@@ -66,7 +67,7 @@ def contents(world: World, app: App) -> dict[tuple[str, str], bytes]:
     """What the files of the live app hold."""
     driver, place = world.driver(app), world.place(app)
     found = {}
-    for one in driver.read_attachments(place):
+    for one in entries_of(driver.read_attachments(place)):
         with driver.open_attachment(place, one.record_key) as stream:
             found[one.record_type, one.record_key] = stream.read()
     return found

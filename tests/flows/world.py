@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.access.people import Person
-from core.apps.driver import AttachmentEntry, Driver, Place, Shard
+from core.apps.driver import AttachmentEntry, Driver, Place, Shard, entries_of
 from core.archive.attachments import attachment_rows
 from core.archive.manifest import Manifest
 from core.archive.reader import ArchiveReader
@@ -235,7 +235,7 @@ class World:
                 yield one.name, table
 
     def entries(self, app: App) -> list[AttachmentEntry]:
-        return list(self.driver(app).read_attachments(self.place(app)))
+        return list(entries_of(self.driver(app).read_attachments(self.place(app))))
 
     def digest_of(self, app: App) -> str:
         """Names the live app byte for byte: its file and its attachments."""

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608  names of tables and columns cannot be parameters; they come from the record model only
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain, islice
 from types import MappingProxyType
@@ -151,9 +151,7 @@ class EmbeddedDriver(Driver):
             order_by='"key"',
             long_rows=any(column.role is Role.MARKUP for column in record_type.columns),
         )
-        batches = self._stream(place, select)
-        first = list(islice(batches, 1))  # so that a place that does not stand is told here
-        return pa.RecordBatchReader.from_batches(select.schema, chain(first, batches))
+        return self._reader(place, select)
 
     def slices(self, place: Place, record_type: RecordType, size_bytes: int) -> tuple[KeySlice, ...]:
         with self._open(place) as opened:
@@ -188,19 +186,20 @@ class EmbeddedDriver(Driver):
         with self._open(place) as opened:
             return int(opened.value(f'SELECT count(*) FROM "{record_type.table}" WHERE {condition}', *parameters))
 
-    def read_attachments(self, place: Place, *, pack: str | None = None) -> Iterator[AttachmentEntry]:
-        # '/' comes right behind '.'.
-        condition = "true" if pack is None else '"pack" = ? OR "pack" >= ? AND "pack" < ?'
+    def read_attachments(self, place: Place, *, packs: Collection[str] | None = None) -> pa.RecordBatchReader:
+        if packs is None:
+            condition, parameters = "true", []
+        else:  # '/' comes right behind '.'.
+            condition = " OR ".join(['"pack" = ? OR "pack" >= ? AND "pack" < ?'] * len(packs)) or "false"
+            parameters = [bound for pack in packs for bound in (pack, f"{pack}.", f"{pack}/")]
         select = Select(
             table="attachment_file",
             schema=ATTACHMENT_ENTRIES,
             condition=condition,
-            parameters=() if pack is None else (pack, f"{pack}.", f"{pack}/"),
+            parameters=parameters,
             order_by='"record_key"',
         )
-        for batch in self._stream(place, select):
-            for row in batch.to_pylist():
-                yield AttachmentEntry(**row)
+        return self._reader(place, select)
 
     def find_attachment(self, place: Place, record_key: str) -> AttachmentEntry | None:
         columns = quoted(ATTACHMENT_ENTRIES)
@@ -302,6 +301,11 @@ class EmbeddedDriver(Driver):
                 opened.ingest(table, in_table, one_ahead(stored(reader, in_table)))
             opened.run('INSERT INTO "loaded_parts" VALUES (?, ?)', part, rows)
             return rows
+
+    def _reader(self, place: Place, select: Select) -> pa.RecordBatchReader:
+        batches = self._stream(place, select)
+        first = list(islice(batches, 1))  # so that a place that does not stand is told here
+        return pa.RecordBatchReader.from_batches(select.schema, chain(first, batches))
 
     def _stream(self, place: Place, select: Select) -> Iterator[pa.RecordBatch]:
         with self._open(place) as opened:

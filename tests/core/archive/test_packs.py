@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import core.archive.reader
-from core.archive.attachments import AttachmentRow, attachment_rows, read_index, write_index
+from core.archive.attachments import INDEX_SCHEMA, AttachmentRow, attachment_rows, read_index, write_index
 from core.archive.blobs import StoredBlob, copy_pack, open_blob, repack, verify_pack
 from core.archive.layout import generation_pack_key, new_pack_id, pack_key
 from core.archive.packs import BlobSource, PackWriter
@@ -29,6 +29,10 @@ from tests.core.archive.conftest import Sealed, index_batches
 
 def rows_of(tables: Iterable[pa.Table]) -> list[AttachmentRow]:
     return [row for table in tables for row in attachment_rows(table)]
+
+
+def table(rows: Iterable[AttachmentRow]) -> pa.Table:
+    return pa.Table.from_batches(index_batches(rows), INDEX_SCHEMA)
 
 
 def row(key: str, one: StoredBlob, **changes: object) -> AttachmentRow:
@@ -106,7 +110,7 @@ def test_compressed_where_it_saves_a_tenth(store: LocalStore, work_dir: Path, da
     assert (placed.stored_size < len(data)) is compressed
     with open_blob(store, pack_key(placed.pack), row("a", placed)) as stream:
         assert stream.read() == data
-    assert list(verify_pack(store, pack_key(placed.pack), [row("a", placed)])) == []
+    assert list(verify_pack(store, pack_key(placed.pack), table([row("a", placed)]))) == []
 
 
 def test_a_compressed_blob_is_one_zstd_frame(store: LocalStore, work_dir: Path) -> None:
@@ -155,7 +159,7 @@ def test_two_threads_store_the_same_and_in_order(store: LocalStore, work_dir: Pa
         by_pack.setdefault(one.pack, []).append(row(f"{number}", one))
     assert set(by_pack) == {one.id for one in packs}
     for pack, rows in by_pack.items():
-        assert list(verify_pack(store, pack_key(pack), rows)) == []
+        assert list(verify_pack(store, pack_key(pack), table(rows))) == []
 
 
 def test_a_sources_error_is_raised_and_leaves_no_work_files(store: LocalStore, work_dir: Path) -> None:
@@ -209,17 +213,17 @@ class TestRestoring:
         if not kept:
             monkeypatch.setattr(core.archive.reader, "_KEPT", 0)
         for pack in (*(one.id for one in sealed.manifest.packs), "another"):
-            of_it = rows_of([sealed.reader().attachments_of(pack)])
+            of_it = list(attachment_rows(sealed.reader().attachments_of([pack])[pack]))
             assert of_it == [row for row in rows if row.pack == pack]
             assert bool(of_it) == (pack != "another")
 
     def test_an_index_that_was_read_once_is_believed_no_longer_than_its_bytes(self, sealed: Sealed) -> None:
         pack, index = sealed.manifest.packs[0].id, sealed.manifest.attachments_index
         assert index is not None
-        assert sealed.reader().attachments_of(pack).num_rows
+        assert sealed.reader().attachments_of([pack])[pack].num_rows
         flip(sealed.path(index.key), index.size // 2)
         with pytest.raises(DamagedObject, match=index.key):
-            sealed.reader().attachments_of(pack)
+            sealed.reader().attachments_of([pack])
 
     def test_a_whole_pack_is_copied_and_may_be_copied_again(self, sealed: Sealed, target: LocalStore) -> None:
         pack = sealed.manifest.packs[0]
@@ -290,7 +294,7 @@ class TestRestoring:
             with open_blob(target, "g1/new", row(one.record_key, placed[one.blob])) as stream:
                 assert stream.read() == sealed.blobs[one.record_key]
         monkeypatch.setattr(sealed.store, "open", changed)
-        assert list(verify_pack(sealed.store, pack_key(pack), inside)) == []
+        assert list(verify_pack(sealed.store, pack_key(pack), table(inside))) == []
 
     def test_repack_names_pack_and_attachment(
         self, sealed: Sealed, target: LocalStore, rows: list[AttachmentRow], work_dir: Path
@@ -317,7 +321,7 @@ class TestRestoring:
         silent = 0
         for position in range(bad.offset, bad.offset + bad.stored_size):
             flip(sealed.path(key), position)
-            problems = [one.record_key for one in verify_pack(sealed.store, key, neighbours)]
+            problems = [one.record_key for one in verify_pack(sealed.store, key, table(neighbours))]
             assert problems in ([], [bad.record_key])
             silent += not problems
             # A zstd frame has spare bits: then the attachment is what it was, and the pack's own hash tells.
@@ -332,10 +336,12 @@ class TestRestoring:
         twin = replace(bad, record_key="twin", name="twin.bin")
         key = pack_key(bad.pack)
         flip(sealed.path(key), bad.offset)
-        problems = list(verify_pack(sealed.store, key, [bad, twin]))
+        problems = list(verify_pack(sealed.store, key, table([bad, twin])))
         assert [(one.key, one.name) for one in problems] == [(key, bad.name), (key, "twin.bin")]
         sealed.path(key).unlink()
-        assert [one.message for one in verify_pack(sealed.store, key, [bad, twin])] == [f"Pack {key} is missing"] * 2
+        assert [one.message for one in verify_pack(sealed.store, key, table([bad, twin]))] == [
+            f"Pack {key} is missing"
+        ] * 2
         with pytest.raises(ObjectNotFound):
             open_blob(sealed.store, key, bad)
 
@@ -352,7 +358,7 @@ class TestRestoring:
     )
     def test_a_wrong_place_is_found(self, sealed: Sealed, rows: list[AttachmentRow], change: dict[str, object]) -> None:
         wrong = replace(rows[20], **change)  # type: ignore[arg-type]
-        assert len(list(verify_pack(sealed.store, pack_key(wrong.pack), [wrong]))) == 1
+        assert len(list(verify_pack(sealed.store, pack_key(wrong.pack), table([wrong])))) == 1
 
     @pytest.mark.parametrize("fill", [lambda size: bytes(size), os.urandom])
     def test_large_blobs_are_handled_in_chunks(
@@ -364,13 +370,13 @@ class TestRestoring:
             writer.close()
         key = pack_key(large.pack)
         assert first.pack == large.pack
-        assert list(verify_pack(store, key, [row("a", large)])) == []
+        assert list(verify_pack(store, key, table([row("a", large)]))) == []
         placed = repack(store, [row("a", large)], target, "g", "p", work_dir)[large.blob]
         assert len(target.get("g/p")) == large.stored_size
         with open_blob(target, "g/p", row("a", placed)) as stream:
             assert stream.read() == data
         flip(store.root / key, large.offset + large.stored_size // 2)
-        assert len(list(verify_pack(store, key, [row("a", large)]))) == 1
+        assert len(list(verify_pack(store, key, table([row("a", large)])))) == 1
         with pytest.raises(DamagedObject):
             repack(store, [row("a", large)], target, "g", "q", work_dir)
 
