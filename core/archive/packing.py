@@ -1,8 +1,9 @@
 """What one thread reads blobs into, and packs them with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import zstandard
 
@@ -62,13 +63,18 @@ class Packer:
     def clear(self) -> None:
         self._start = self._end = 0
 
-    def packed(self, blob: str, data: memoryview) -> PackedBlob:
-        """Compressed where that saves a tenth."""
-        if self.worth_compressing(data):
-            frame = self.compressor.compress(data)
-            if saves_a_tenth(len(frame), len(data)):
-                return PackedBlob(blob=blob, size=len(data), data=frame, stored_size=len(frame), compressed=True)
-        return PackedBlob(blob=blob, size=len(data), data=data, stored_size=len(data), compressed=False)
+    def packed(self, blobs: Mapping[str, memoryview]) -> list[PackedBlob]:
+        """Compressed where that saves a tenth; small ones in one call, since after each this thread waits for the
+        interpreter."""
+        small: list[Any] = [data for data in blobs.values() if 0 < len(data) <= _SAMPLED]
+        frames = iter(self.compressor.multi_compress_to_buffer(small) if small else ())
+        return [
+            _smaller(blob, data, cast("bytes", next(frames)) if 0 < len(data) <= _SAMPLED else self._frame(data))
+            for blob, data in blobs.items()
+        ]
+
+    def _frame(self, data: memoryview) -> bytes | None:
+        return self.compressor.compress(data) if self.worth_compressing(data) else None
 
     def worth_compressing(self, data: memoryview) -> bool:
         """Whether it may be that compressing saves a tenth."""
@@ -77,6 +83,12 @@ class Packer:
         step = (len(data) - _PIECE) // (_PIECES - 1)
         sample = b"".join(data[step * number :][:_PIECE] for number in range(_PIECES))
         return saves_a_tenth(len(self.compressor.compress(sample)), len(sample))
+
+
+def _smaller(blob: str, data: memoryview, frame: bytes | None) -> PackedBlob:
+    if frame is not None and saves_a_tenth(len(frame), len(data)):
+        return PackedBlob(blob=blob, size=len(data), data=frame, stored_size=len(frame), compressed=True)
+    return PackedBlob(blob=blob, size=len(data), data=data, stored_size=len(data), compressed=False)
 
 
 def saves_a_tenth(stored: int, size: int) -> bool:

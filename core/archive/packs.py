@@ -23,6 +23,7 @@ from core.archive.placed_blobs import PlacedBlobs
 from core.storage.store import Store
 
 _CHUNK: Final = 1024 * 1024
+_SMALL: Final = 128 * 1024
 
 T = TypeVar("T")
 
@@ -113,8 +114,7 @@ class PackWriter:
         named = [(tag, blake3(data).hexdigest(), data) for tag, data in read]
         placed = self._find({blob for _, blob, _ in named})
         new = {blob: data for _, blob, data in named if blob not in placed}
-        packed = self._packer().packed
-        waiting = deque(packed(blob, data) for blob, data in new.items())
+        waiting = deque(self._packer().packed(new))
         while waiting:
             placed |= self._append(waiting)
         return [(tag, placed[blob]) for tag, blob, _ in named]
@@ -164,8 +164,7 @@ class PackWriter:
                     end += one.stored_size
                 self._placed.add([placed[one.blob] for one in new])
             with self._failing():
-                for one in new:
-                    pack.append(one)
+                pack.append(new)
         return placed
 
     @contextmanager
@@ -247,24 +246,19 @@ class _OpenPack:
         self.size = 0
         self._hasher = blake3()
         self._path = work_dir / f"pack-{pack_id}"
-        self._file = self._path.open("xb", buffering=_CHUNK)
+        self._file = self._path.open("xb", buffering=0)
 
     @property
     def digest(self) -> str:
         return self._hasher.hexdigest()
 
-    def append(self, one: PackedBlob) -> None:
-        if isinstance(one.data, Path):
-            with one.data.open("rb") as source:
-                while chunk := source.read(_CHUNK):
-                    self._write(chunk)
-        else:
-            self._write(one.data)
-        self.size += one.stored_size
-
-    def _write(self, data: bytes | memoryview) -> None:
-        self._hasher.update(data)
-        self._file.write(data)
+    def append(self, blobs: Iterable[PackedBlob]) -> None:
+        for data in _joined(chain.from_iterable(map(_stored, blobs))):
+            self._hasher.update(data)
+            self.size += len(data)
+            left = memoryview(data)
+            while left:
+                left = left[self._file.write(left) :]
 
     def finish(self) -> Path:
         self._file.close()
@@ -275,6 +269,30 @@ class _OpenPack:
             self._file.close()
         finally:
             self._path.unlink(missing_ok=True)
+
+
+def _stored(one: PackedBlob) -> Iterator[bytes | memoryview]:
+    if not isinstance(one.data, Path):
+        yield one.data
+        return
+    with one.data.open("rb") as source:
+        while chunk := source.read(_CHUNK):
+            yield chunk
+
+
+def _joined(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """Small ones together: hashing and writing each would leave the interpreter to the other thread each time."""
+    small: list[bytes | memoryview] = []
+    for one in pieces:
+        if len(one) < _SMALL:
+            small.append(one)
+            continue
+        if small:
+            yield b"".join(small)
+            small.clear()
+        yield one
+    if small:
+        yield b"".join(small)
 
 
 def _unpack(path: Path) -> None:
