@@ -1,17 +1,14 @@
-"""From packs: read, copy, repack and verify attachments. Every byte that is handed on was compared with its blake3."""
+"""From packs: read, copy, repack and check attachments. Every byte that is handed on was compared with its blake3."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import groupby
 from mmap import mmap
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, Protocol, cast
+from typing import Any, BinaryIO, Final, Protocol, TypeVar, cast
 from uuid import uuid4
 
-import pyarrow as pa
 import zstandard
 from blake3 import blake3
 
@@ -60,14 +57,7 @@ class PackedAttachment(Protocol):
     def compressed(self) -> bool: ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class BlobProblem:
-    """An attachment whose bytes are missing or not what they were."""
-
-    key: str  # of the pack's object
-    record_key: str
-    name: str
-    message: str
+Packed = TypeVar("Packed", bound=PackedAttachment)
 
 
 def copy_pack(source: Store, pack: PackObject, target: Store, target_key: str) -> None:
@@ -106,7 +96,7 @@ def repack(
     path = work_dir / f"repack-{uuid4().hex}"
     placed: dict[str, StoredBlob] = {}
     opened: tuple[str, BinaryIO] | None = None
-    checker = _Checker()
+    checker = BlobChecker()
     try:
         with path.open("wb") as file:
             for one in sorted(attachments, key=lambda each: (each.pack, each.offset)):
@@ -150,61 +140,7 @@ def open_blob(store: Store, key: str, attachment: PackedAttachment) -> BinaryIO:
     return io.BufferedReader(_BlobReader(store.open(key), key, attachment, owned=True), _CHUNK)
 
 
-def verify_pack(store: Store, key: str, attachments: pa.Table) -> Iterator[BlobProblem]:
-    """Compare every one of these attachments, all in the pack under `key`, with its blake3; each blob is read once.
-    They have, among others, the columns of a PackedAttachment."""
-    rows = sorted(map(_Row._make, zip(*(attachments.column(name).to_pylist() for name in _Row._fields), strict=True)))
-    try:
-        stream = store.open(key)
-    except ObjectNotFound:
-        yield from _problems(key, rows, f"Pack {key} is missing")
-        return
-    checker = _Checker()
-    with closing(stream):
-        for window in _windows(next(same) for _, same in groupby(rows, _blob_of)):
-            for one in checker.damaged(stream, key, window):
-                try:
-                    checker.verify_again(store, key, one)
-                except DamagedObject as error:
-                    same = (row for row in rows if _blob_of(row) == _blob_of(one))
-                    yield from _problems(key, same, error.message)
-
-
-class _Row(NamedTuple):
-    """A PackedAttachment that sorts by its place in the pack; those that share a blob stand together."""
-
-    offset: int
-    stored_size: int
-    blob: str
-    size: int
-    compressed: bool
-    record_key: str
-    name: str
-    pack: str
-
-
-_blob_of: Final[Callable[[tuple[Any, ...]], tuple[Any, ...]]] = itemgetter(slice(_Row._fields.index("record_key")))
-
-
-def _windows(attachments: Iterable[_Row]) -> Iterator[list[_Row]]:
-    """Of those that rise by offset, so many small ones together as are read at once: a call for each would cost as much
-    as its bytes."""
-    window: list[_Row] = []
-    for one in attachments:
-        if window and one.offset + one.stored_size - window[0].offset > _CHUNK:
-            yield window
-            window = []
-        window.append(one)
-    if window:
-        yield window
-
-
-def _problems(key: str, attachments: Iterable[PackedAttachment], message: str) -> Iterator[BlobProblem]:
-    for one in attachments:
-        yield BlobProblem(key=key, record_key=one.record_key, name=one.name, message=message)
-
-
-class _Checker:
+class BlobChecker:
     """Reads blobs and compares them, one after the other: what it reads into, and unpacks with, serves for all."""
 
     def __init__(self) -> None:
@@ -212,8 +148,8 @@ class _Checker:
         self._buffer = memoryview(mmap(-1, WHOLE))
         self._decompressor = zstandard.ZstdDecompressor()
 
-    def damaged(self, stream: BinaryIO, key: str, window: Sequence[_Row]) -> list[_Row]:
-        """Those of a window that are not what they were."""
+    def damaged(self, stream: BinaryIO, key: str, window: Sequence[Packed]) -> list[Packed]:
+        """Those that are not what they were, of some that rise by offset and lie within WHOLE bytes, or of one."""
         first = window[0]
         end = max(one.offset + one.stored_size for one in window)
         data = self._read(stream, first.offset, end - first.offset) if len(window) > 1 else None

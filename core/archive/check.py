@@ -10,11 +10,11 @@ import pyarrow as pa
 from blake3 import blake3
 
 from core.archive.attachments import INDEX_SCHEMA
-from core.archive.blobs import verify_pack
 from core.archive.layout import backup_prefix, manifest_key, pack_key, read_attempt_key
 from core.archive.manifest import Manifest, PackObject, RecordObject
 from core.archive.reader import HINT, ArchiveReader
 from core.archive.signing import Keyring
+from core.archive.verify import verify_pack
 from core.errors import BadSignature, DamagedObject, ObjectNotFound, RestorebotError, StorageError, UnknownFormat
 from core.findings import Finding, FindingCode, Severity
 from core.storage.store import Store

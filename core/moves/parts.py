@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from core.apps.driver import ATTACHMENT_ENTRIES, Driver, Place, entries_of
 from core.archive.attachments import matched
-from core.archive.blobs import verify_pack
 from core.archive.layout import generation_pack_key
+from core.archive.verify import verify_pack
 from core.catalog import apps, generations
 from core.content.catalogue import BY_NAME
 from core.errors import ObjectExists, ObjectNotFound, RestorebotError, RunFailed

@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 
 from core.apps.driver import ATTACHMENT_ENTRIES, AttachmentEntry, entries_table
 from core.archive.attachments import AttachmentRow, attachment_rows, by_pack, matched
-from core.archive.blobs import StoredBlob, copy_pack, repack, verify_pack
+from core.archive.blobs import StoredBlob, copy_pack, repack
 from core.archive.layout import generation_pack_key
+from core.archive.verify import verify_pack
 from core.findings import Finding, FindingCode, Severity
 from core.restore.assess import Tools
 from core.restore.choices import Choices

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 
 import core.archive.reader
 from core.archive.attachments import INDEX_SCHEMA, AttachmentRow, attachment_rows, read_index, write_index
-from core.archive.blobs import StoredBlob, copy_pack, open_blob, repack, verify_pack
+from core.archive.blobs import StoredBlob, copy_pack, open_blob, repack
 from core.archive.layout import generation_pack_key, new_pack_id, pack_key
 from core.archive.packs import BlobSource, PackWriter
+from core.archive.verify import verify_pack
 from core.errors import DamagedObject, DiskFull, ObjectExists, ObjectNotFound
 from core.storage.local import LocalStore
 from tests.core.archive.conftest import Sealed, index_batches
@@ -140,6 +141,22 @@ def test_small_and_large_blobs_in_turn(store: LocalStore, work_dir: Path) -> Non
         writer.close()
     assert [number for number, _ in placed] == list(range(len(blobs)))
     for (_, one), data in zip(placed, blobs, strict=True):
+        with open_blob(store, pack_key(one.pack), row("a", one)) as stream:
+            assert stream.read() == data
+
+
+def test_blobs_of_every_kind_in_one_batch_are_what_they_were(store: LocalStore, work_dir: Path) -> None:
+    """Small ones are compressed, hashed and written together: none may end up as its neighbour."""
+    text = b"".join(b"line %d of a text\n" % number for number in range(40_000))
+    small = [b"", text[:1], text[:9_000], os.urandom(9_000), text[9_000:18_000], text[: 2**18]]
+    large = [text[: 2**18 + 1], os.urandom(2**18 + 1), text]
+    blobs = [*small, *large, *reversed(small), b"a" * 200_000]
+    with PackWriter(store, work_dir, 2**26) as writer:
+        placed = add(writer, *blobs)
+        packs = writer.close()
+    assert sum(one.size for one in packs) == sum({one.blob: one.stored_size for one in placed}.values())
+    assert [one.compressed for one in placed[:9]] == [False, False, True, False, True, True, True, False, True]
+    for data, one in zip(blobs, placed, strict=True):
         with open_blob(store, pack_key(one.pack), row("a", one)) as stream:
             assert stream.read() == data
 
