@@ -11,8 +11,8 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from blake3 import blake3
 
+from core.archive.digest import digest_of
 from core.archive.manifest import AttachmentsIndex
 from core.storage.store import Store
 
@@ -62,9 +62,7 @@ def write_index(store: Store, key: str, batches: Iterable[pa.RecordBatch], work_
             for table in _in_order(pa.Table.from_batches([batch], INDEX_SCHEMA) for batch in batches):
                 writer.write_table(table)
                 count += table.num_rows
-        index = AttachmentsIndex(
-            key=key, rows=count, size=path.stat().st_size, blake3=blake3().update_mmap(path).hexdigest()
-        )
+        index = AttachmentsIndex(key=key, rows=count, size=path.stat().st_size, blake3=digest_of(path))
         store.put_file(key, path)
         return index
     finally:

@@ -16,6 +16,7 @@ from blake3 import blake3
 
 from core.archive.batches import in_batches
 from core.archive.blobs import WHOLE, StoredBlob
+from core.archive.digest import digest_of
 from core.archive.layout import new_pack_id, pack_key
 from core.archive.manifest import PackObject
 from core.archive.packing import PackedBlob, Packer, saves_a_tenth
@@ -204,7 +205,7 @@ class PackWriter:
                 return other[placed.blob]
             self._placed.add([placed])
         with self._failing():
-            digest = blake3().update_mmap(path).hexdigest() if placed.compressed else placed.blob
+            digest = digest_of(path) if placed.compressed else placed.blob
             self._store_file(PackObject(id=placed.pack, size=placed.stored_size, blake3=digest), path)
         return placed
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from blake3 import blake3
 
+from core.archive.digest import digest_of
 from core.archive.layout import record_key
 from core.archive.manifest import RecordObject
 from core.content.record_type import RecordType
@@ -149,7 +149,7 @@ class _OpenObject:
                 arrow_bytes=self.arrow_bytes,
                 first_key=self._first_key,
                 last_key=self._last_key,
-                blake3=blake3().update_mmap(self._path).hexdigest(),
+                blake3=digest_of(self._path),
             )
             store.put_file(key, self._path)
             return stored

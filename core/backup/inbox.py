@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from blake3 import blake3
 
+from core.archive.digest import digest_of
 from core.archive.layout import inbox_key
 from core.backup.work_disk import work_disk
 from core.catalog import apps, backups, holds, storages
@@ -68,8 +69,7 @@ def submit(request: ImportRequest, *, settings: Settings, database: Database, st
         if request.attachments is not None:
             with work_disk(settings.work_dir), _work_file(settings) as packed:
                 pack_folder(request.attachments, packed)
-                digest = blake3().update_mmap(packed).hexdigest()
-                files["attachments"] = _put(store, inbox_key(inbox, "attachments.zip"), packed, digest)
+                files["attachments"] = _put(store, inbox_key(inbox, "attachments.zip"), packed, digest_of(packed))
         with database.transaction() as session:
             return backups.create(
                 session,
