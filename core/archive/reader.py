@@ -116,7 +116,7 @@ class ArchiveReader:
         """The same for each of these packs. What is made of a small index is kept for the next call: a restore has one
         for each of its parts."""
         found = self._by_pack(packs)
-        return {pack: found.get(pack, INDEX_SCHEMA.empty_table()) for pack in packs}
+        return {pack: found[pack] if pack in found else INDEX_SCHEMA.empty_table() for pack in packs}
 
     def _by_pack(self, packs: Collection[str]) -> Mapping[str, pa.Table]:
         index = self.manifest.attachments_index
