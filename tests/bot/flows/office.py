@@ -232,10 +232,14 @@ class Someone:
         return self._done(self._acting.shortcut(person=self.user, callback_id="restore"))
 
     def opens_home(self) -> Json:
-        self._done(self._acting.home(person=self.user))
         views = self.office.workspace.state.views
-        found = views.home(self.user)
-        assert found, "no App Home was published"
+        before = views.home(self.user)
+        self._done(self._acting.home(person=self.user), settle=False)
+        end = time.monotonic() + _SECONDS  # events are delivered in the background, where the bot is not at work yet
+        while (found := views.home(self.user)) is None or (before is not None and found.hash == before.hash):
+            assert time.monotonic() < end, "no App Home was published"
+            time.sleep(0.01)
+        self.office.settle()
         return views.shown(found)
 
     def presses(self, action: str, value: Any = None, *, settle: bool = True) -> Outcome:
