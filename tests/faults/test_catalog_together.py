@@ -13,6 +13,8 @@ from tests.faults.ground import Ground
 from tests.faults.sample import ALL
 
 SECONDS = 60 if ALL else 8
+#: Of each of the two command lines: a shard takes 500.
+APPS = 200
 
 
 def test_a_worker_and_two_command_lines_write_at_once_without_one_error(fresh: Fresh) -> None:
@@ -24,7 +26,7 @@ def test_a_worker_and_two_command_lines_write_at_once_without_one_error(fresh: F
 
     def provision(prefix: str) -> None:
         number = 0
-        while time.monotonic() < until:
+        while time.monotonic() < until and number < APPS:
             number += 1
             made.append(f"{prefix} {number}")
             one = starter("app", "provision", made[-1], "--type", "jira")
