@@ -20,7 +20,7 @@ from core.findings import Finding, FindingCode, Severity
 from core.storage.store import Store
 
 _CHUNK: Final = 4 * 1024 * 1024
-#: Rows of the index that are in memory while the packs they lie in are checked; some 50 MB.
+#: Rows of the index that are in memory while the packs they lie in are checked; some 10 MB.
 _ROWS: Final = 50_000
 _EXAMPLES: Final = 5
 
@@ -229,9 +229,10 @@ def _packs(reader: ArchiveReader) -> Iterator[tuple[PackObject, pa.Table]]:
         try:
             inside = reader.attachments_of([one.id for one in some])
         except DamagedObject:
-            inside = {}  # the index is named already; the packs' own hashes still tell
+            # the index is named already; the packs' own hashes still tell
+            inside = {one.id: INDEX_SCHEMA.empty_table() for one in some}
         for one in some:
-            yield one, inside.get(one.id, INDEX_SCHEMA.empty_table())
+            yield one, inside[one.id]
 
 
 def _pack(store: Store, pack: PackObject, rows: pa.Table) -> Iterator[Finding]:

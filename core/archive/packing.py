@@ -1,6 +1,6 @@
 """What one thread reads blobs into, and packs them with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -68,11 +68,11 @@ class Packer:
     def packed(self, blobs: Mapping[str, memoryview]) -> list[PackedBlob]:
         """Compressed where that saves a tenth; small ones in one call, since after each this thread waits for the
         interpreter."""
-        small: list[Any] = [data for data in blobs.values() if 0 < len(data) <= _SAMPLED]
-        frames = iter(self.compressor.multi_compress_to_buffer(small) if small else ())
+        small: dict[str, Any] = {blob: data for blob, data in blobs.items() if 0 < len(data) <= _SAMPLED}
+        made = self.compressor.multi_compress_to_buffer(list(small.values())) if small else ()
+        frames = dict(zip(small, cast("Iterable[bytes]", made), strict=True))
         return [
-            _smaller(blob, data, cast("bytes", next(frames)) if 0 < len(data) <= _SAMPLED else self._frame(data))
-            for blob, data in blobs.items()
+            _smaller(blob, data, frames[blob] if blob in frames else self._frame(data)) for blob, data in blobs.items()
         ]
 
     def _frame(self, data: memoryview) -> bytes | None:

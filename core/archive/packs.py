@@ -24,6 +24,7 @@ from core.archive.placed_blobs import PlacedBlobs
 from core.storage.store import Store
 
 _CHUNK: Final = 1024 * 1024
+#: Pieces below this size are hashed and written together.
 _SMALL: Final = 128 * 1024
 
 T = TypeVar("T")
