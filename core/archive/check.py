@@ -177,7 +177,7 @@ def _looks(reader: ArchiveReader, depth: Depth) -> Iterator[tuple[str, int, Iter
     if index is not None:
         yield index.key, index.size, _index(reader)
     for pack, rows in _packs(reader):
-        yield pack_key(pack.id), pack.size, _pack(reader.store, pack, rows)
+        yield pack_key(pack.id), pack.size, check_pack(reader.store, pack, rows)
 
 
 def _hash(store: Store, key: str, digest: str) -> Iterator[Finding]:
@@ -235,7 +235,8 @@ def _packs(reader: ArchiveReader) -> Iterator[tuple[PackObject, pa.Table]]:
             yield one, inside[one.id]
 
 
-def _pack(store: Store, pack: PackObject, rows: pa.Table) -> Iterator[Finding]:
+def check_pack(store: Store, pack: PackObject, rows: pa.Table) -> Iterator[Finding]:
+    """Is a pack of a backup what it was, and every attachment in it? `rows` are those of the index that lie in it."""
     key = pack_key(pack.id)
     problems = list(verify_pack(store, key, rows))
     if not problems:

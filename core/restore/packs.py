@@ -1,6 +1,6 @@
 """Loading and comparing a part of packs of attachments: each whole where all of it is wanted, else made anew."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from core.apps.driver import ATTACHMENT_ENTRIES, AttachmentEntry, entries_table
 from core.archive.attachments import AttachmentRow, attachment_rows, by_pack, matched
 from core.archive.blobs import StoredBlob, copy_pack, repack
+from core.archive.check import check_pack
 from core.archive.layout import generation_pack_key
 from core.archive.verify import verify_pack
 from core.findings import Finding, FindingCode, Severity
@@ -49,26 +50,28 @@ def load_packs(tools: Tools, work: Work, token: int) -> dict[str, Any]:
 
 def compare_packs(tools: Tools, work: Work) -> Iterator[Finding]:
     """Every wanted attachment has its entry, and the bytes under it are the backup's."""
-    rows = pa.concat_tables(work.reader.attachments_of(work.plan.packs).values())
+    rows = work.reader.attachments_of(work.plan.packs)
     with work.driver.read_attachments(work.place, packs=work.plan.packs) as reader:
         entries = reader.read_all()
-    chosen = wanted(work.restore.plan.choices, rows)
+    chosen = wanted(work.restore.plan.choices, pa.concat_tables(rows.values()))
     found, missing = matched(chosen, entries, ("record_type", "record_key", "name", "blob", "size"))
     for one in attachment_rows(missing):
         yield _differs(one.name, one.record_key, "is missing or another one")
     store = tools.open_store(work.place.shard.attachments_url)
     for pack, inside in by_pack(found).items():
-        for problem in verify_pack(store, generation_pack_key(work.place.generation, pack), inside):
-            yield _differs(problem.name, problem.record_key, problem.message)
+        problems = list(verify_pack(store, generation_pack_key(work.place.generation, pack), inside))
+        if problems and (damaged := _damaged(work, pack, rows)):
+            yield from damaged
+        else:
+            yield from (_differs(one.name, one.record_key, one.message) for one in problems)
 
 
 def _stored(tools: Tools, work: Work, pack: str, rows: pa.Table, *, part: bool, token: int) -> pa.Table:
     """Bring a pack, or, where `part` of it is wanted, a new pack of these rows; returns the entries."""
     if part:
         return _repacked(tools, work, pack, list(attachment_rows(rows)), token)
-    known = next(one for one in work.reader.manifest.packs if one.id == pack)
     store = tools.open_store(work.place.shard.attachments_url)
-    copy_pack(work.reader.store, known, store, generation_pack_key(work.place.generation, pack))
+    copy_pack(work.reader.store, pack, store, generation_pack_key(work.place.generation, pack))
     return rows.select(ATTACHMENT_ENTRIES.names)
 
 
@@ -97,6 +100,12 @@ def _entry(row: AttachmentRow, placed: StoredBlob) -> AttachmentEntry:
         stored_size=placed.stored_size,
         compressed=placed.compressed,
     )
+
+
+def _damaged(work: Work, pack: str, rows: Mapping[str, pa.Table]) -> list[Finding]:
+    """Is it the backup's pack that is damaged? One that was made anew is none of the backup's."""
+    packs = (one for one in work.reader.manifest.packs if one.id == pack)
+    return [finding for one in packs for finding in check_pack(work.reader.store, one, rows[pack])]
 
 
 def _differs(name: str, key: str, what: str) -> Finding:

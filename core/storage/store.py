@@ -59,13 +59,12 @@ class Store(Protocol):
         object is found to be another one than when it was opened."""
         ...
 
-    def copy_from(self, source: "Store", source_key: str, key: str) -> str:
-        """Create `key` here from an object of another store, and return the blake3 of the bytes that were written.
+    def copy_from(self, source: "Store", source_key: str, key: str) -> None:
+        """Create `key` here from an object of another store.
 
-        It was computed from the bytes as they were written; or, where a server copied without handing them out, it was
-        computed when the object was first stored, and the server's checksum of the whole object is the same then, of
-        the source now, and of the copy. The latter proves a copy against all accidents, not against who forges an
-        object with its checksum: who publishes what was copied reads it first.
+        Where a server copies without handing out the bytes, its checksum of the whole object is the same when that was
+        first stored, of the source now, and of the copy. Else nothing is said of the bytes. Who publishes what was
+        copied reads it first.
 
         Never by a hard link: what protects must not share its bytes with what it protects.
         """

@@ -186,9 +186,9 @@ class WatchedStore(Store):
     def open(self, key: str) -> BinaryIO:
         return self._store.open(key)
 
-    def copy_from(self, source: Store, source_key: str, key: str) -> str:
+    def copy_from(self, source: Store, source_key: str, key: str) -> None:
         with self._points.around("store.copy_from"):
-            return self._store.copy_from(source, source_key, key)
+            self._store.copy_from(source, source_key, key)
 
     def stat(self, key: str) -> ObjectInfo:
         return self._store.stat(key)

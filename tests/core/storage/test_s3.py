@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from blake3 import blake3
 
 from core.errors import (
     AccessDenied,
@@ -215,11 +214,12 @@ class TestCopying:
         source, data = self.other(store), os.urandom(9 * MB)
         source.put_file("x", work_file(tmp_path, data))
         proxy.forget()
-        assert store.copy_from(source, "x", "copy/x") == blake3(data).hexdigest()
+        store.copy_from(source, "x", "copy/x")
         assert sorted(set(proxy.operations)) == ["CopyObject", "HeadObject"]
         source.delete("x")
         assert store.get("copy/x") == data
-        assert self.other(store).copy_from(store, "copy/x", "again") == blake3(data).hexdigest()
+        self.other(store).copy_from(store, "copy/x", "again")
+        assert self.other(store).get("again") == data
 
     def test_large_objects_are_copied_in_parts(
         self, store: S3Store, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
@@ -229,7 +229,7 @@ class TestCopying:
         source, data = self.other(store), os.urandom(12 * MB)
         source.put("x", data)
         proxy.forget()
-        assert store.copy_from(source, "x", "x") == blake3(data).hexdigest()
+        store.copy_from(source, "x", "x")
         assert proxy.operations.count("UploadPartCopy") == 3
         assert "GetObject" not in proxy.operations
         assert store.get("x") == data
@@ -245,7 +245,7 @@ class TestCopying:
         client, there = s3.client(), {"Bucket": source.place.bucket, "Key": f"{source.place.prefix}/x"}
         metadata = client.head_object(**there)["Metadata"] if what == "replaced" else {}
         client.put_object(**there, Body=new, Metadata=metadata)
-        assert store.copy_from(source, "x", "x") == blake3(new).hexdigest()
+        store.copy_from(source, "x", "x")
         assert "GetObject" in proxy.operations
         assert "CopyObject" not in proxy.operations
         assert store.get("x") == new
@@ -265,7 +265,7 @@ class TestCopying:
             return False
 
         proxy.does(Fault(), to="HeadObject", where=spoil)
-        assert store.copy_from(source, "x", "x") == blake3(data).hexdigest()
+        store.copy_from(source, "x", "x")
         assert not proxy.waiting
         assert store.get("x") == data
 
@@ -274,8 +274,8 @@ class TestCopying:
         folder.create_root()
         data = os.urandom(9 * MB)
         folder.put("x", data)
-        assert store.copy_from(folder, "x", "x") == blake3(data).hexdigest()
-        assert folder.copy_from(store, "x", "back") == blake3(data).hexdigest()
+        store.copy_from(folder, "x", "x")
+        folder.copy_from(store, "x", "back")
         assert folder.get("back") == store.get("x") == data
         assert store.vouches("x")
 
@@ -335,7 +335,8 @@ class TestRefusals:
                 read("there")
         proxy.forget()
         proxy.does(Fault(answer=(403, "AccessDenied")), to="HeadObject")
-        assert store.copy_from(store, "there", "copy") == blake3(b"x").hexdigest()
+        store.copy_from(store, "there", "copy")
+        assert store.get("copy") == b"x"
 
     def test_wrong_credentials_are_told_and_new_ones_are_taken_at_once(
         self, store: S3Store, s3: S3Server, monkeypatch: pytest.MonkeyPatch
