@@ -58,7 +58,7 @@ def declared(type_: pa.DataType, dialect: Dialect) -> str:
 def create_table(table: str, schema: pa.Schema, dialect: Dialect, *, key_columns: int = 0) -> str:
     columns = [f'"{one.name}" {declared(one.type, dialect)}' + ("" if one.nullable else " NOT NULL") for one in schema]
     if not key_columns:
-        return f'CREATE TABLE "{table}" ({", ".join(columns)})'
+        return f'CREATE TABLE "{table}" ({", ".join(columns)}){dialect.loaded}'
     key = ", ".join(f'"{name}"' for name in schema.names[:key_columns])
     return f'CREATE TABLE "{table}" ({", ".join(columns)}, PRIMARY KEY ({key})){dialect.keyed}'
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from core.apps.embedded.facts import repeated_keys
 from core.apps.embedded.generation import Index, plain_indexes
+from core.apps.embedded.postgres_session import UNATTENDED
 from core.apps.embedded.session import ForeignKeyViolation, Session, TooLongForIndex, UniqueViolation
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.content.record_type import AppType
@@ -91,8 +92,9 @@ def make_indexes(opened: Session, connect: Connect, app_type: AppType) -> tuple[
         _add(opened, foreign_keys(app_type))
     by_table = {table: [one for one in foreign_keys(app_type) if one.table == table] for table in tables}
     found_by = columns_looked_up(app_type)
-    looks = [partial(_look_at, table=table, columns=found_by[table], keys=by_table[table]) for table in tables]
-    _in_parallel(connect, looks, sessions)
+    _in_parallel(connect, [partial(_clean_up, table=table, columns=found_by[table]) for table in tables], sessions)
+    _in_parallel(connect, [partial(_validate, keys=by_table[table]) for table in tables if by_table[table]], sessions)
+    _attend(opened)
     return tuple(sorted(clashes))
 
 
@@ -155,14 +157,19 @@ def columns_looked_up(app_type: AppType) -> Mapping[str, tuple[str, ...]]:
     return {table: tuple(dict.fromkeys(columns)) for table, columns in found.items()}
 
 
-def _look_at(session: Session, table: str, columns: Sequence[str], keys: Sequence[ForeignKey]) -> None:
-    """Statistics, and with them the references of one table, of which one at a time can be validated.
+def _clean_up(session: Session, table: str, columns: Sequence[str]) -> None:
+    """Statistics, and the map of pages that all may see: with it keys are read from their index alone, by the
+    references to this table and by whoever counts.
 
     Statistics of long texts cost more than the indexes, and nobody looks anything up by them. Since those of some
     columns do not count as the table's, the server's own vacuum makes the others in the background.
     """
     named = ", ".join(f'"{one}"' for one in columns)
-    session.run(f'ANALYZE "{table}" ({named})')
+    session.run(f'VACUUM (ANALYZE, PROCESS_TOAST FALSE, TRUNCATE FALSE) "{table}" ({named})')
+
+
+def _validate(session: Session, keys: Sequence[ForeignKey]) -> None:
+    """The references of one table, of which one at a time can be validated."""
     there = _constraints(session, "f")
     for one in keys:
         if one.name in there:
@@ -170,6 +177,18 @@ def _look_at(session: Session, table: str, columns: Sequence[str], keys: Sequenc
                 session.run(one.validate)
             except ForeignKeyViolation:
                 continue
+
+
+def _attend(session: Session) -> None:
+    """From here on the server cleans up by itself."""
+    unattended = session.run(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = current_schema() AND c.relkind = 'r' AND ? = ANY(c.reloptions)",
+        f"{UNATTENDED[0]}=off",
+    )
+    with session.transaction():
+        for (table,) in unattended:
+            session.run(f'ALTER TABLE "{table}" RESET ({", ".join(UNATTENDED)})')
 
 
 def _in_parallel(connect: Connect, jobs: Sequence[Job], sessions: int) -> None:

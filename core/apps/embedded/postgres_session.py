@@ -21,6 +21,9 @@ BATCH_BYTES: Final = 1024 * 1024
 SENT_BYTES: Final = 128 * 1024
 _BYTES_AT_ONCE: Final = "adbc.postgresql.batch_size_hint_bytes"
 
+#: Options of a table that the server does not clean up by itself, until `index` has seen to that.
+UNATTENDED: Final = ("autovacuum_enabled", "toast.autovacuum_enabled")
+
 POSTGRES: Final = Dialect(
     text='TEXT COLLATE "C"',  # by code point
     number="BIGINT",
@@ -29,6 +32,8 @@ POSTGRES: Final = Dialect(
     moment="TIMESTAMP",
     only_numbers=False,
     keyed="",
+    # Else the server would clean up in the midst of loading, and statements that need its locks wait a second each.
+    loaded=f" WITH ({', '.join(f'{option} = off' for option in UNATTENDED)})",
     count_tables="SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?",
     size="SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c"
     " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relkind = 'r'",

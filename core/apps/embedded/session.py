@@ -45,6 +45,8 @@ class Dialect:
     only_numbers: bool
     #: what follows the columns of a table that has a primary key
     keyed: str
+    #: what follows the columns of one that is loaded first
+    loaded: str
     #: how many tables of a name there are
     count_tables: str
     #: bytes of the generation's tables and indexes

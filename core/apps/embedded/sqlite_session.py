@@ -35,6 +35,7 @@ SQLITE: Final = Dialect(
     moment="INTEGER",
     only_numbers=True,
     keyed=" WITHOUT ROWID",
+    loaded="",
     count_tables='SELECT count(*) FROM "sqlite_schema" WHERE "name" = ?',
     size="SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
     listed='SELECT "value" FROM json_each(?)',

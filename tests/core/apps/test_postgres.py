@@ -92,6 +92,19 @@ def test_the_planner_knows_what_was_loaded(app: Ground) -> None:
     assert asked(app, "SELECT reltuples::int FROM pg_class WHERE oid = 'jira_issue'::regclass") == [3001]
 
 
+def test_the_server_does_not_clean_up_while_tables_are_loaded_and_finds_nothing_to_do_after(app: Ground) -> None:
+    """Its own vacuum holds locks that indexes and references need, and gives way only after a second each."""
+    unattended = "SELECT relname FROM pg_class WHERE 'autovacuum_enabled=off' = ANY(reloptions) AND relkind = 'r'"
+    loaded = {one.table for one in RECORD_TYPES[AppType.JIRA]} | {"attachment_file"}
+    assert loaded <= set(asked(app, unattended))
+    app.load("i", *({"key": f"{number:04}"} for number in range(3000)))
+    app.driver.index(app.place)
+    assert asked(app, unattended) == []
+    assert asked(app, "SELECT relname FROM pg_class WHERE reloptions::text LIKE '%vacuum%'") == []
+    (visible,) = asked(app, "SELECT relallvisible FROM pg_class WHERE oid = 'jira_issue'::regclass")
+    assert visible > 10
+
+
 def test_texts_too_long_for_an_index_are_kept_and_found(app: Ground) -> None:
     """Incompressible ones of four times a page's third, as a key and as a label."""
     long = "".join(chr(0x4E00 + (number * 7919) % 20000) for number in range(4000))
