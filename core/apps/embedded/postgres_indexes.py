@@ -92,7 +92,9 @@ def make_indexes(opened: Session, connect: Connect, app_type: AppType) -> tuple[
         _add(opened, foreign_keys(app_type))
     by_table = {table: [one for one in foreign_keys(app_type) if one.table == table] for table in tables}
     found_by = columns_looked_up(app_type)
-    _in_parallel(connect, [partial(_clean_up, table=table, columns=found_by[table]) for table in tables], sessions)
+    referred = {one.target for one in foreign_keys(app_type)}
+    looks = [partial(_look_at, table=one, columns=found_by[one], referred=one in referred) for one in tables]
+    _in_parallel(connect, looks, sessions)
     _in_parallel(connect, [partial(_validate, keys=by_table[table]) for table in tables if by_table[table]], sessions)
     _attend(opened)
     return tuple(sorted(clashes))
@@ -157,15 +159,16 @@ def columns_looked_up(app_type: AppType) -> Mapping[str, tuple[str, ...]]:
     return {table: tuple(dict.fromkeys(columns)) for table, columns in found.items()}
 
 
-def _clean_up(session: Session, table: str, columns: Sequence[str]) -> None:
-    """Statistics, and the map of pages that all may see: with it keys are read from their index alone, by the
-    references to this table and by whoever counts.
+def _look_at(session: Session, table: str, columns: Sequence[str], *, referred: bool) -> None:
+    """Statistics; and where others refer to the table, the map of pages that all may see: with it each of them reads
+    the keys from their index alone, instead of from all rows.
 
     Statistics of long texts cost more than the indexes, and nobody looks anything up by them. Since those of some
     columns do not count as the table's, the server's own vacuum makes the others in the background.
     """
     named = ", ".join(f'"{one}"' for one in columns)
-    session.run(f'VACUUM (ANALYZE, PROCESS_TOAST FALSE, TRUNCATE FALSE) "{table}" ({named})')
+    look = "VACUUM (ANALYZE, PROCESS_TOAST FALSE, TRUNCATE FALSE)" if referred else "ANALYZE"
+    session.run(f'{look} "{table}" ({named})')
 
 
 def _validate(session: Session, keys: Sequence[ForeignKey]) -> None:

@@ -92,7 +92,9 @@ def test_the_planner_knows_what_was_loaded(app: Ground) -> None:
     assert asked(app, "SELECT reltuples::int FROM pg_class WHERE oid = 'jira_issue'::regclass") == [3001]
 
 
-def test_the_server_does_not_clean_up_while_tables_are_loaded_and_finds_nothing_to_do_after(app: Ground) -> None:
+def test_the_server_does_not_clean_up_while_tables_are_loaded_and_keys_that_others_refer_to_are_in_their_index(
+    app: Ground,
+) -> None:
     """Its own vacuum holds locks that indexes and references need, and gives way only after a second each."""
     unattended = "SELECT relname FROM pg_class WHERE 'autovacuum_enabled=off' = ANY(reloptions) AND relkind = 'r'"
     loaded = {one.table for one in RECORD_TYPES[AppType.JIRA]} | {"attachment_file"}
