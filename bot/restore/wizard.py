@@ -99,7 +99,7 @@ class Wizard:
         draft = self._get(metadata.draft)
         if draft.submitted:
             self._draw(view_id, started_view(draft.submitted, told_in(self.bot, draft)))
-        elif draft.version != metadata.version or draft.state.step.value != metadata.step:
+        elif not _is_shown(draft, metadata, change):
             self.show(draft, view_id, said=_CHANGED)
         elif draft.state.step is DraftStep.REVIEW:
             self._restore(self._save(change(draft)), view_id)
@@ -250,3 +250,12 @@ class Wizard:
     @property
     def _now(self) -> datetime:
         return self.bot.engine.now()
+
+
+def _is_shown(draft: Draft, metadata: Metadata, change: form.Change) -> bool:
+    """Whether the submitted window shows the draft as it stands. It may have been sent before it was drawn again with
+    its last choice: then that is the one change since, and the window says the same."""
+    if draft.state.step.value != metadata.step:
+        return False
+    chosen_here = draft.state.step not in {DraftStep.VALIDATION, DraftStep.REVIEW} and change(draft) == draft
+    return draft.version == metadata.version or (draft.version == metadata.version + 1 and chosen_here)

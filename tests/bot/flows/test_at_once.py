@@ -78,6 +78,38 @@ def test_a_second_tab_is_told_of_the_first_and_nothing_mixes(office: Office) -> 
     assert TRACKER in ada.reads
 
 
+def test_next_that_is_pressed_before_the_window_shows_the_choice_goes_on(office: Office) -> None:
+    with_empty_app(office)
+    ada = office.person()
+    to_destinations(ada)
+    before = ada.view["private_metadata"]
+    ada.chooses(Action.DESTINATION, EMPTY)
+    assert ada.view["private_metadata"] != before
+    early = ada.submission(lambda body: body["view"].update(private_metadata=before))
+    ada.sends(early)
+    office.settle()
+    assert ada.step == "Checks"
+    ada.sends(early)
+    office.settle()
+    assert "Something changed meanwhile" in ada.reads
+
+
+def test_next_with_another_choice_than_the_one_kept_since_is_told(office: Office) -> None:
+    """As from a second tab that was drawn before."""
+    ada = office.person()
+    to_backups(ada, TRACKER)
+    before = ada.view["private_metadata"]
+    ada.chooses(Action.BACKUP, number=1)
+    other = ada.submission(lambda body: body["view"].update(private_metadata=before))
+    ada.chooses(Action.BACKUP)
+    once = ada.submission(lambda body: body["view"].update(private_metadata=before))
+    for late in (other, once):
+        ada.sends(late)
+        office.settle()
+        assert "Something changed meanwhile" in ada.reads
+        assert ada.step == "Which backup"
+
+
 def test_two_people_restore_at_once_and_do_not_mix(office: Office) -> None:
     with_empty_app(office)
     with_empty_app(office, "Empty Tracker", AppType.JIRA)
