@@ -98,3 +98,13 @@ def run_fields(row: RunRow) -> dict[str, Any]:
         "status": RunStatus(row.status),
         "cancel_wanted": row.cancel_wanted_at is not None,
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a run is, in bytes; `total` is 0 while that is not known."""
+
+    over: bool
+    step: str
+    done: int
+    total: int

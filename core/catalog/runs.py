@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.catalog import generations, holds
-from core.catalog.run_tables import Run, RunFindingRow, RunPartRow, RunRow, RunStatus
+from core.catalog.run_tables import Progress, Run, RunFindingRow, RunPartRow, RunRow, RunStatus
 from core.catalog.tables import AppRow, GenerationRow
 from core.database.locks import LOCKED
 from core.errors import Cancelled, Fenced, NotFound, WrongState
@@ -49,10 +49,20 @@ class Runs(Generic[R]):
         """Raises NotFound."""
         row = session.get(self.row, run_id, populate_existing=True)
         if row is None:
-            raise NotFound(
-                f"There is no {self.word} {run_id}.", hint=f"`restorebot {self.word} list` shows all of them."
-            )
+            raise self._missing(run_id)
         return self.value(row)
+
+    def progress(self, session: Session, run_id: str) -> Progress:
+        """The same without plan and report: whoever follows a run looks several times a second. Raises NotFound."""
+        row = self.row
+        columns = select(row.status, row.step, row.progress_done, row.progress_total)
+        found = session.execute(columns.where(row.id == run_id)).one_or_none()
+        if found is None:
+            raise self._missing(run_id)
+        return Progress(over=found[0] not in OPEN, step=found[1], done=found[2], total=found[3])
+
+    def _missing(self, run_id: str) -> NotFound:
+        return NotFound(f"There is no {self.word} {run_id}.", hint=f"`restorebot {self.word} list` shows all of them.")
 
     def list_all(self, session: Session, *, app_id: str | None = None) -> Sequence[R]:
         """The newest first."""

@@ -12,6 +12,7 @@ from core.archive.check import Depth, check
 from core.backup.inbox import ImportRequest, submit
 from core.catalog import apps, backups, names, storages
 from core.catalog.backups import Backup, effective_status
+from core.catalog.run_tables import Progress
 from core.catalog.tables import BackupStatus
 from core.cli import pick
 from core.cli.context import (
@@ -29,7 +30,7 @@ from core.cli.context import (
     size,
 )
 from core.cli.findings import show_findings
-from core.cli.follow import Progressing, follow
+from core.cli.follow import follow
 from core.content.catalogue import BY_NAME
 from core.engine import Engine
 from core.errors import RestorebotError, UsageError
@@ -105,9 +106,9 @@ def run_import(
         now=engine.now(),
     )
 
-    def look() -> Progressing:
+    def look() -> Progress:
         now = _get(engine, submitted.id)
-        return Progressing(
+        return Progress(
             over=now.status is not BackupStatus.RUNNING, step=now.step, done=now.progress_done, total=now.progress_total
         )
 

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
-from core.catalog.runs import OPEN, R, Runs
+from core.catalog.run_tables import Progress
+from core.catalog.runs import R, Runs
 from core.cli.context import INTERRUPTED, notes, say
 from core.engine import Engine
 from core.errors import RestorebotError, WorkerBroken
@@ -22,22 +23,12 @@ _LOOK_SECONDS = 0.2
 _WHY_SECONDS = 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progressing:
-    """How far a run is."""
-
-    over: bool
-    step: str
-    done: int
-    total: int
-
-
-def follow(engine: Engine, look: Callable[[], Progressing], *, run_id: str, what: str, quiet: bool) -> None:
+def follow(engine: Engine, look: Callable[[], Progress], *, run_id: str, what: str, quiet: bool) -> None:
     """Returns when the run is over. Works in this process where no other worker is alive, else follows those that are,
     and takes over when they go. Says what the run waits for. Ctrl-C (KeyboardInterrupt) leaves it to the next worker.
     """
     helper = _Helper(engine)
-    why = _Why(engine, run_id)
+    why = None if quiet else _Why(engine, run_id)
     try:
         helper.keep()
         with _bar(quiet=quiet) as bar:
@@ -47,7 +38,7 @@ def follow(engine: Engine, look: Callable[[], Progressing], *, run_id: str, what
                     now = look()
                     if now.over:
                         break
-                    step = "; ".join(filter(None, (now.step.replace("_", " "), why.said())))
+                    step = "; ".join(filter(None, (now.step.replace("_", " "), why.said() if why else "")))
                     bar.update(task, completed=now.done, total=now.total or None, step=step)
                     helper.keep()
                 except RestorebotError as error:
@@ -123,18 +114,13 @@ class _Why:
 def follow_to_end(engine: Engine, runs: Runs[R], run_id: str, *, quiet: bool) -> R:
     """The run as it is when it is over. Ctrl-C (KeyboardInterrupt) leaves it to the next worker."""
 
-    def run() -> R:
+    def look() -> Progress:
         with engine.database.reading() as session:
-            return runs.get(session, run_id)
-
-    def look() -> Progressing:
-        now = run()
-        return Progressing(
-            over=now.status.value not in OPEN, step=now.step, done=now.progress_done, total=now.progress_total
-        )
+            return runs.progress(session, run_id)
 
     follow(engine, look, run_id=run_id, what=f"{runs.word} {run_id}", quiet=quiet)
-    return run()
+    with engine.database.reading() as session:
+        return runs.get(session, run_id)
 
 
 def follow_or_leave(engine: Engine, runs: Runs[R], run_id: str, *, quiet: bool) -> R:
@@ -147,8 +133,8 @@ def follow_or_leave(engine: Engine, runs: Runs[R], run_id: str, *, quiet: bool) 
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _bar(*, quiet: bool) -> Progress:
-    return Progress(
+def _bar(*, quiet: bool) -> Bar:
+    return Bar(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
