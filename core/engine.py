@@ -247,7 +247,7 @@ def build_engine(
 
 
 def _choose_allocator() -> None:
-    """For the whole process. Arrow's own choice takes a fifth more memory for a restore, and a third more time of the
+    """For the whole process. Arrow's own choice takes a tenth more memory for a restore, and a third more time of the
     kernel, which clears huge pages of which little is used. Not every build of Arrow has the other one."""
     if "jemalloc" in pa.supported_memory_backends():
         pa.set_memory_pool(pa.jemalloc_memory_pool())
