@@ -103,12 +103,14 @@ class PartQueue:
             found = select(func.count()).select_from(WaitingPartRow).where(WaitingPartRow.step_id == step_id)
             return session.scalar(found) or 0
 
+    def has_work(self) -> bool:
+        """Whether there was a part for this worker just now. Such a look keeps nobody waiting, as `claim` does."""
+        with self._database.reading() as session:
+            return next_step(step_loads(session), self._limits, self._known) is not None
+
     def claim(self) -> ClaimedPart | None:
         """Take the part whose turn it is; None: there is none for this worker now. Raises Fenced when this worker was
         taken for gone, since nobody would ever take back what it claims."""
-        with self._database.reading() as session:  # most looks of an idle worker end here, and keep nobody waiting
-            if next_step(step_loads(session), self._limits, self._known) is None:
-                return None
         with self._database.transaction() as session:
             turn = _take_turn(session)
             chosen = next_step(step_loads(session), self._limits, self._known)

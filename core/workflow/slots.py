@@ -63,14 +63,18 @@ class Slots:
 
     def _next(self) -> ClaimedPart:
         """The part whose turn it is, when there is one."""
-        part = self._claim()
+        part = self._claim()  # after one part there mostly is another
         if part is not None:
             return part
         with self._looking:
-            while (part := self._claim()) is None:
+            while not self._has_work() or (part := self._claim()) is None:
                 self._queue.divided_here.wait(self._poll_seconds)
                 self._queue.divided_here.clear()
             return part
+
+    def _has_work(self) -> bool:
+        self._gate.pass_()
+        return self._gate.patiently(self._queue.has_work, "a free slot")
 
     def _claim(self) -> ClaimedPart | None:
         self._gate.pass_()

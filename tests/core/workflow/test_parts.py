@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.errors import Fenced
 from core.workflow.parts import ClaimedPart, DividedStep, PartQueue
-from core.workflow.tables import DividedStepRow, WaitingPartRow, WorkerRow
+from core.workflow.tables import DividedStepRow, TurnRow, WaitingPartRow, WorkerRow
 from core.workflow.turns import Limits
 from tests.core.workflow.ledger import Ledger
 
@@ -57,6 +57,17 @@ def test_parts_of_one_step_are_given_out_in_order_and_each_once(ledger) -> None:
     assert [part and part.workflow_id for part in parts] == ["r1@1/load/p0", "r1@1/load/p1", "r1@1/load/p2", None]
     assert one.holds("r1@1/load", "p0")
     assert not two.holds("r1@1/load", "p0")
+
+
+def test_whoever_only_looks_for_work_writes_nothing(ledger) -> None:
+    one = queue(ledger, "one")
+    assert not one.has_work()
+    one.divide(STEP, ["p0"])
+    with ledger.database.transaction() as session:  # holds the turn, and on SQLite everything
+        session.execute(update(TurnRow).values(number=TurnRow.number + 1))
+        assert one.has_work()
+    assert claimed(one, 1)
+    assert not one.has_work(), "all of it is in flight"
 
 
 def test_a_limit_of_a_shard_holds_for_all_workers_together_until_a_part_ends(ledger) -> None:
