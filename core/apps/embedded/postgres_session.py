@@ -32,10 +32,8 @@ POSTGRES: Final = Dialect(
     moment="TIMESTAMP",
     only_numbers=False,
     keyed="",
-    # Else the server would clean up in the midst of loading, and statements that need its locks wait a second each. And
-    # a row is kept whole where a page holds two like it: the parts of one that is split come one by one, to a table and
-    # an index of their own, at which all sessions that load wait for each other.
-    loaded=f" WITH ({', '.join(f'{option} = off' for option in UNATTENDED)}, toast_tuple_target = 4080)",
+    # Else the server would clean up in the midst of loading, and statements that need its locks wait a second each.
+    loaded=f" WITH ({', '.join(f'{option} = off' for option in UNATTENDED)})",
     count_tables="SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?",
     size="SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c"
     " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relkind = 'r'",

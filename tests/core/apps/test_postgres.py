@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -106,16 +105,6 @@ def test_the_server_does_not_clean_up_while_tables_are_loaded_and_keys_that_othe
     assert asked(app, "SELECT relname FROM pg_class WHERE reloptions::text LIKE '%vacuum%'") == []
     (visible,) = asked(app, "SELECT relallvisible FROM pg_class WHERE oid = 'jira_issue'::regclass")
     assert visible > 10
-
-
-def test_a_row_stays_whole_where_a_page_holds_two_like_it(app: Ground) -> None:
-    """The parts of one that is split come one by one, to a table and an index of their own."""
-    split = "SELECT pg_relation_size(reltoastrelid)::int FROM pg_class WHERE oid = 'jira_comment'::regclass"
-    noise = Random(1).randbytes(3000).hex()  # lz4 finds nothing in it
-    app.load("c", {"key": "1", "issue": "1", "body": noise[:3800]}, record_type=COMMENT)
-    assert asked(app, split) == [0]
-    app.load("d", {"key": "2", "issue": "1", "body": noise}, record_type=COMMENT)
-    assert asked(app, split) != [0]
 
 
 def test_texts_too_long_for_an_index_are_kept_and_found(app: Ground) -> None:
