@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.apps.driver import KeyRange, KeySlice
+from core.workflow.order import taking_turns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,12 @@ def make_plan(
     records: Iterable[tuple[str, KeySlice]], packs: Mapping[str, int], *, edits: int, part_bytes: int
 ) -> MovePlan:
     """`records`: slices of the types in load order. `packs`: id → bytes. Small slices share a part."""
-    return MovePlan(parts=(*_record_parts(records, part_bytes), *_pack_parts(packs)), edits=edits)
+    parts = taking_turns(
+        (*_record_parts(records, part_bytes), *_pack_parts(packs)),
+        kind=lambda part: tuple(dict.fromkeys(one.record_type for one in part.slices)),
+        size=lambda part: part.size_bytes,
+    )
+    return MovePlan(parts=parts, edits=edits)
 
 
 def _record_parts(records: Iterable[tuple[str, KeySlice]], part_bytes: int) -> Iterator[MovePart]:

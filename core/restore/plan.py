@@ -13,6 +13,7 @@ from core.content.record_type import RecordType
 from core.findings import FindingCode
 from core.restore.choices import Choices
 from core.restore.request import Part, Resolution, RestoreRequest
+from core.workflow.order import taking_turns
 
 #: So many packs share a part at most, and only where as many parts are left as keep several workers busy.
 _PACKS_TOGETHER: Final = 4
@@ -109,7 +110,11 @@ def make_plan(
     """`existing_groups`: the organization's groups by name, in one case. `backup_groups`: the backup's, key → name."""
     choices = Choices(without=request.without)
     group_names = _group_names(request, existing_groups, frozenset(backup_groups.values()))
-    parts = (*_record_parts(manifest, choices, part_bytes), *_pack_parts(manifest, request.without))
+    parts = taking_turns(
+        (*_record_parts(manifest, choices, part_bytes), *_pack_parts(manifest, request.without)),
+        kind=lambda part: tuple(dict.fromkeys(manifest.objects[one].record_type for one in part.objects)),
+        size=lambda part: part.size_bytes,
+    )
     return RestorePlan(
         backup_id=request.backup_id,
         manifest_digest=manifest_digest,

@@ -68,8 +68,7 @@ class RestoreSteps(RunSteps[Restore]):
         self.found(restore, token, "check_backup", findings)
 
     def stage(self, restore_id: str, token: int) -> list[str]:
-        """A row for the new generation first, then its place. Returns the names of the parts to load, large ones first,
-        so that no slot is left alone with one at the end."""
+        """A row for the new generation first, then its place. Returns the names of the parts to load."""
         restore = self.enter(restore_id, token, Step.STAGE)
         shard, now = restore.plan.target_shard, self.tools.now()
         with self.tools.database.transaction() as session:
@@ -83,7 +82,7 @@ class RestoreSteps(RunSteps[Restore]):
             place = generations.place(session, generation)
         self.driver(restore).stage(place)
         self.enter(restore_id, token, Step.LOAD)
-        return [part.name for part in sorted(restore.plan.parts, key=lambda part: part.size_bytes, reverse=True)]
+        return [part.name for part in restore.plan.parts]
 
     def index(self, restore_id: str, token: int) -> None:
         restore = self.enter(restore_id, token, Step.INDEX)
