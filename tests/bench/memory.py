@@ -9,6 +9,7 @@ from typing import Final, Self
 
 SECONDS: Final = 0.05
 _LOOK_SECONDS: Final = 0.5
+_LIST_SECONDS: Final = 0.25
 _PROC: Final = Path("/proc")
 
 
@@ -16,7 +17,7 @@ class PeakMemory:
     """Samples the PSS of a process tree in a thread until it is left; `peak` is in bytes.
 
     PSS counts a page that n processes share as 1/n for each, so that the sum over the tree is what it really occupies.
-    A peak that lasts less than `SECONDS` may be missed.
+    A peak that lasts less than `SECONDS` may be missed, and a child's that lives for less than `_LIST_SECONDS`.
     """
 
     def __init__(self, pid: int) -> None:
@@ -36,10 +37,13 @@ class PeakMemory:
         self._thread.join()
 
     def _watch(self) -> None:
-        largest, looked = 0, 0.0
+        largest, looked, listed = 0, 0.0, 0.0
+        pids: list[int] = []
         while not self._over.wait(SECONDS):
-            pids = tree(self._pid)
-            resident, now = sum(map(rss, pids)), time.monotonic()
+            now = time.monotonic()
+            if now - listed >= _LIST_SECONDS:  # reads a file for each thread
+                pids, listed = tree(self._pid), now
+            resident = sum(map(rss, pids))
             # To tell PSS the kernel walks through all pages, and lets the process map none meanwhile: 3 ms for 500 MB,
             # which would be counted as the process's own time. It is never more than what is resident; and rises
             # without that only as sharing ends, which a look now and then finds.
