@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from core import migrations
 from core.access.people import Person, ensure_person
 from core.apps.driver import Driver
@@ -228,7 +226,6 @@ def build_engine(
 ) -> Engine:
     """Open the catalog, bringing its schema up to date, and put everything together. `role` says to a database server
     what this process is for."""
-    _choose_allocator()
     database = Database(settings.catalog_url, name=session_name(role, this_host(), os.getpid()))
     try:
         migrations.upgrade(database)
@@ -244,13 +241,6 @@ def build_engine(
         now=now or _utc_now,
         edge=edge,
     )
-
-
-def _choose_allocator() -> None:
-    """For the whole process. Arrow's own choice takes a tenth more memory for a restore, and a third more time of the
-    kernel, which clears huge pages of which little is used. Not every build of Arrow has the other one."""
-    if "jemalloc" in pa.supported_memory_backends():
-        pa.set_memory_pool(pa.jemalloc_memory_pool())
 
 
 def _with_last_word(

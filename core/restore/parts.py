@@ -37,8 +37,6 @@ class PartSteps:
             done = load_packs(self.tools, work, token) if work.plan.packs else _load_records(work, token)
         except DamagedObject as error:
             self._refuse(run, work.restore.backup_id, error)
-        finally:
-            _let_memory_go()
         self._done(run, work, "load", done)
 
     def compare(self, run: RunRef, name: str) -> None:
@@ -48,8 +46,6 @@ class PartSteps:
             findings = list(compare_packs(self.tools, work) if work.plan.packs else _compare_records(work))
         except DamagedObject as error:
             self._refuse(run, work.restore.backup_id, error)
-        finally:
-            _let_memory_go()
         self._done(run, work, "compare", {"findings": [one.to_json() for one in findings]})
 
     def _work(self, run: RunRef, name: str) -> Work:
@@ -77,12 +73,6 @@ class PartSteps:
             RUNS.look(session, run.id, run.token, lock=True)
             RUNS.keep_findings(session, run.id, "load", [finding], self.tools.now())
         raise RunFailed(f"{finding.code.value}: {finding.message}", hint=finding.hint) from error
-
-
-def _let_memory_go() -> None:
-    """Arrow would keep what a part has used. Between the objects of a part it may: each page that was let go has to be
-    made anew."""
-    pa.default_memory_pool().release_unused()
 
 
 def _load_records(work: Work, token: int) -> dict[str, Any]:
