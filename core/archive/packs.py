@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -193,6 +193,9 @@ class PackWriter:
 
     def _store_pack(self, pack: "_OpenPack") -> None:
         """Syncing and storing a pack go on while another thread fills its own."""
+        if not pack.blobs:  # all that it was opened for was placed by another thread meanwhile
+            pack.abandon()
+            return
         with self._failing():
             try:
                 self._store_file(PackObject(id=pack.id, size=pack.size, blake3=pack.digest), pack.finish())
@@ -245,7 +248,7 @@ class _OpenPack:
 
     def __init__(self, pack_id: str, work_dir: Path) -> None:
         self.id = pack_id
-        self.size = 0
+        self.size = self.blobs = 0
         self._hasher = blake3()
         self._path = work_dir / f"pack-{pack_id}"
         self._file = self._path.open("xb", buffering=0)
@@ -254,7 +257,8 @@ class _OpenPack:
     def digest(self) -> str:
         return self._hasher.hexdigest()
 
-    def append(self, blobs: Iterable[PackedBlob]) -> None:
+    def append(self, blobs: Sequence[PackedBlob]) -> None:
+        self.blobs += len(blobs)
         for data in _joined(chain.from_iterable(map(_stored, blobs))):
             self._hasher.update(data)
             self.size += len(data)

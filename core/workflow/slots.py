@@ -56,16 +56,15 @@ class Slots:
 
     def _work(self) -> None:
         try:
+            part = self._look()
             while True:
-                self._serve(self._next())
+                self._serve(part)
+                part = self._claim() or self._look()  # after one part there mostly is another
         except Interrupted:
             return
 
-    def _next(self) -> ClaimedPart:
+    def _look(self) -> ClaimedPart:
         """The part whose turn it is, when there is one."""
-        part = self._claim()  # after one part there mostly is another
-        if part is not None:
-            return part
         with self._looking:
             while not self._has_work() or (part := self._claim()) is None:
                 self._queue.divided_here.wait(self._poll_seconds)

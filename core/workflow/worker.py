@@ -169,7 +169,7 @@ class Worker:
             dead.append("journal")
         if dead:
             _if_possible(self._beat)  # to have been taken over ends sessions, too
-        if dead and not self.fenced:
+        if dead and not self.fenced and not self.draining:
             raise WorkerBroken(
                 f"This worker cannot go on: {', '.join(dead)} ended unexpectedly. What it held goes on elsewhere.",
                 hint="Start it again; its log says what happened before.",
@@ -222,11 +222,11 @@ class Worker:
             return
         found = self._presence.beat()
         if found is Beat.FENCED:
+            self._fenced.set()  # first: slots end when the gate closes, and `check` must know why
             self._executions.gate.close()
-            self._fenced.set()
         elif found is Beat.DRAIN and not self._stop.is_set():
-            self._executions.gate.close()
             self._draining.set()
+            self._executions.gate.close()
 
     def _begin(self) -> bool:
         """Open the journal if this worker may work."""

@@ -179,6 +179,21 @@ def test_two_threads_store_the_same_and_in_order(store: LocalStore, work_dir: Pa
         assert list(verify_pack(store, pack_key(pack), table(rows))) == []
 
 
+def test_a_pack_for_what_another_thread_has_placed_meanwhile_is_not_stored(
+    store: LocalStore, work_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = random.Random(2).randbytes(10_000)
+    with PackWriter(store, work_dir, 15_000) as writer:
+        monkeypatch.setattr(writer, "_find", lambda _blobs: {})  # this thread looked before the other one placed it
+        placed = [one for _, one in writer.add_all([(0, source(data)), (1, source(b"")), (2, source(data))])]
+        placed += [one for _, one in writer.add_all([(3, source(data))])]
+        packs = writer.close()
+    assert {one.pack for one in placed} == {one.id for one in packs}
+    assert len(packs) == 1
+    assert len(list(store.list(""))) == 1
+    assert list(work_dir.iterdir()) == []
+
+
 def test_a_sources_error_is_raised_and_leaves_no_work_files(store: LocalStore, work_dir: Path) -> None:
     def broken() -> io.BytesIO:
         raise RuntimeError("no such entry")

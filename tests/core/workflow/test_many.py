@@ -115,7 +115,9 @@ def test_a_worker_that_is_asked_to_go_finishes_its_parts_takes_no_more_and_count
     until(lambda: begun(ledger, "load/held a", "load/held b"))
     second = worker.working("held parts", host="two")
     until(lambda: begun(ledger, "load/p0", "load/p1"))
+    token = ledger.run("r1").token
     assert len(ask_to_drain(ledger.database, "one")) == 1
+    until(lambda: ledger.run("r1").token > token)  # it knows, and has left the run to the other one
     ledger.submit("r2", body="eight parts", organization="b")
     until(lambda: ledger.ended("r2"))
     assert first.is_alive(), "it has two parts in flight"
