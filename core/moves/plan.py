@@ -61,7 +61,7 @@ def make_plan(
     """`records`: slices of the types in load order. `packs`: id → bytes. Small slices share a part."""
     parts = taking_turns(
         (*_record_parts(records, part_bytes), *_pack_parts(packs)),
-        kind=lambda part: tuple(dict.fromkeys(one.record_type for one in part.slices)),
+        kind=lambda part: frozenset(one.record_type for one in part.slices),
         size=lambda part: part.size_bytes,
     )
     return MovePlan(parts=parts, edits=edits)

@@ -112,7 +112,7 @@ def make_plan(
     group_names = _group_names(request, existing_groups, frozenset(backup_groups.values()))
     parts = taking_turns(
         (*_record_parts(manifest, choices, part_bytes), *_pack_parts(manifest, request.without)),
-        kind=lambda part: tuple(dict.fromkeys(manifest.objects[one].record_type for one in part.objects)),
+        kind=lambda part: frozenset(manifest.objects[one].record_type for one in part.objects),
         size=lambda part: part.size_bytes,
     )
     return RestorePlan(

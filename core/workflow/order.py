@@ -12,11 +12,11 @@ def taking_turns(parts: Sequence[P], *, kind: Callable[[P], Hashable], size: Cal
     same table, where they would wait for each other, and whose rows would lie in disorder for good. Parts of less than
     half of the largest one's size come last, so that no slot is left alone with a long one at the end."""
     small = max(map(size, parts), default=0) / 2
-    of_kind = Counter(map(kind, parts))
-    seen: Counter[Hashable] = Counter()
+    kinds = [kind(part) for part in parts]
+    of_kind, seen = Counter(kinds), Counter[Hashable]()
     places = []
-    for number, part in enumerate(parts):
-        through = (seen[kind(part)] + 0.5) / of_kind[kind(part)]  # how much of its kind comes before
-        seen[kind(part)] += 1
+    for number, (part, its_kind) in enumerate(zip(parts, kinds, strict=True)):
+        through = (seen[its_kind] + 0.5) / of_kind[its_kind]  # how much of its kind comes before
+        seen[its_kind] += 1
         places.append((size(part) < small, through, number))
     return tuple(parts[number] for _, _, number in sorted(places))

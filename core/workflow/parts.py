@@ -104,7 +104,7 @@ class PartQueue:
             return session.scalar(found) or 0
 
     def has_work(self) -> bool:
-        """Whether there was a part for this worker just now. Such a look keeps nobody waiting, as `claim` does."""
+        """Whether there was a part for this worker just now. To look keeps nobody waiting, to claim all others."""
         with self._database.reading() as session:
             return next_step(step_loads(session), self._limits, self._known) is not None
 

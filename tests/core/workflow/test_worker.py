@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 from core.errors import DamagedObject, Fenced
 from core.workflow.lookup import journal_lookup
 from core.workflow.outcome import error_outcome, unwrap, value_outcome
+from core.workflow.presence import ask_to_drain, this_host
 from core.workflow.recovery import Takeovers
-from core.workflow.steps import PATIENCE_SECONDS
+from core.workflow.steps import PATIENCE_SECONDS, wait_until
 from core.workflow.tables import PartTakeoverRow, WorkerRow, WorkerSlotRow
 from core.workflow.worker import Worker
 from tests.core.workflow.ledger import Ledger
@@ -243,6 +244,23 @@ def test_doctor_sees_workers_the_slot_and_what_is_pending(ledger) -> None:
     assert [one.state for one in journal_lookup(ledger.database, ledger.settings, datetime.now(UTC)).workers] == [
         "stopped"
     ]
+
+
+def test_slots_that_end_since_the_worker_is_asked_to_go_are_no_defect(ledger, monkeypatch) -> None:
+    with working(ledger, "three") as worker:
+        gate, checked = worker._executions.gate, threading.Event()
+        close = gate.close
+
+        def close_and_check() -> None:
+            monkeypatch.setattr(gate, "close", close)
+            close()
+            assert wait_until(lambda: not worker._slots.alive, 10)
+            worker.check()
+            checked.set()
+
+        monkeypatch.setattr(gate, "close", close_and_check)
+        ask_to_drain(ledger.database, this_host())
+        assert checked.wait(10)
 
 
 def test_threads_of_a_stopped_worker_are_gone(ledger) -> None:
