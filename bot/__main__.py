@@ -4,6 +4,7 @@ import os
 import sys
 from typing import ClassVar, Final
 
+from bot import allocators
 from core.cli.main import NOUNS, Noun, Nouns, command_line, run
 
 ALL_NOUNS: Final = {
@@ -20,16 +21,12 @@ class _AllNouns(Nouns):
 
 
 INTERRUPTED = 130
-#: How Arrow allocates, read when it is first imported. Its own choice takes a fifth more memory for a restore, and a
-#: third more time of the kernel, which clears huge pages of which little is used. Builds for Linux have this one.
-ALLOCATOR: Final = ("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
 
 
 def main() -> None:
     """Run the command line. After Ctrl-C the process ends at once: what a worker's threads have in flight is repeated
     by the next worker, and waiting for its end is not what the person asked for."""
-    if sys.platform == "linux":
-        os.environ.setdefault(*ALLOCATOR)
+    allocators.choose()
     try:
         run(command=command_line(_AllNouns))
     except SystemExit as exit_:
