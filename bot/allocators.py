@@ -11,16 +11,17 @@ ARROW: Final = ("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
 #: How many heaps there are for all else. Left alone, glibc makes one for each thread, and each keeps what is free
 #: between blocks in use: after sixty parts more than the restore itself needs, and more with each part. Threads that
 #: share heaps wait no longer, since what is large is Arrow's.
-HEAPS: Final = ("MALLOC_ARENA_MAX", 2)
+HEAPS: Final = ("MALLOC_ARENA_MAX", "2")
 _M_ARENA_MAX: Final = -8  # malloc.h
 
 
 def choose() -> None:
-    """Unless the environment says otherwise, in the names that Arrow and glibc have for it."""
+    """For this process and those that it starts, unless the environment says otherwise."""
     if sys.platform != "linux":
         return
     os.environ.setdefault(*ARROW)
     name, count = HEAPS
     glibc = ctypes.CDLL(None)
     if name not in os.environ and hasattr(glibc, "mallopt"):  # other libraries of C have it not, and need it not
-        glibc.mallopt(_M_ARENA_MAX, count)
+        glibc.mallopt(_M_ARENA_MAX, int(count))
+    os.environ.setdefault(name, count)

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Final, NoReturn
 
+from bot import allocators
 from tests.bench.attachments import Attachments
 from tests.bench.children import BenchError
 from tests.bench.journeys import Journeys
@@ -51,6 +52,7 @@ def main(words: Sequence[str]) -> int:
         for peer in one.peers:
             peer.require(", ".join(one.bars))
     signal.signal(signal.SIGTERM, _terminated)
+    allocators.choose()  # for what is timed without the command line, too
     with ExitStack() as stack:
         disk, memory = (
             Path(stack.enter_context(TemporaryDirectory(prefix="restorebot-bench-", dir=root)))

@@ -16,6 +16,7 @@ from tests.bench.attachment_files import MEAN_BYTES, AttachmentFiles
 from tests.bench.attachment_sides import OurSide, ResticSide
 from tests.bench.figures import Bar, Result, Table, Values
 from tests.bench.installation import Installation
+from tests.bench.memory import touch
 from tests.bench.peers import RESTIC
 from tests.bench.restic import Repository
 from tests.bench.subject import Ground
@@ -72,11 +73,14 @@ def _round(measured: Measured, files: AttachmentFiles, folder: Path, number: int
         ours, theirs = OurSide(installation, files), ResticSide(restic, files)
         sides = (theirs, ours) if number % 2 else (ours, theirs)
         for side in sides:
+            touch(folder, files.export.file_bytes)
             side.back_up()
         measured.changed.append(files.change(number))
         for side in sides:
+            touch(folder, files.export.file_bytes)
             side.back_up()
         for side in sides:
+            touch(folder, files.export.file_bytes)
             side.restore(compare=number == 1)
         ours.take_in()
     measured.ours.append(ours)

@@ -40,7 +40,7 @@ def test_arrow_allocates_as_it_should_unless_somebody_says_otherwise(chosen: Map
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="this library of C has no heaps of threads")
-@pytest.mark.parametrize(("chosen", "heaps"), [({}, allocators.HEAPS[1]), ({HEAPS: "3"}, 3)])
+@pytest.mark.parametrize(("chosen", "heaps"), [({}, int(allocators.HEAPS[1])), ({HEAPS: "3"}, 3)])
 def test_threads_share_heaps_unless_somebody_says_otherwise(chosen: Mapping[str, str], heaps: int) -> None:
     program = """
 import ctypes
