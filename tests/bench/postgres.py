@@ -30,6 +30,7 @@ class Timed:
     seconds: float
     processor: float  # seconds of all cores, the server's included
     peak: int  # bytes of PSS, without the server
+    statistics: float  # seconds that making them takes afterwards
 
 
 @dataclass(kw_only=True)
@@ -126,11 +127,12 @@ class _Dumps:
             used = self.server.processor()
             ran = self.server.restore(url, dump)
             processor = ran.processor + self.server.processor() - used
+            statistics = self.server.statistics(url).seconds
             if compare is not None:
                 ours, theirs = self.server.contents(*compare), self.server.contents(url, compare[1])
                 if differing := sorted(table for table in {*ours, *theirs} if ours.get(table) != theirs.get(table)):
                     raise BenchError(f"pg_restore made other tables than there were: {', '.join(differing)}")
-        return Timed(seconds=ran.seconds, processor=processor, peak=ran.peak)
+        return Timed(seconds=ran.seconds, processor=processor, peak=ran.peak, statistics=statistics)
 
 
 def _bars(measured: Sequence[Measured]) -> Iterator[Bar]:
@@ -179,6 +181,7 @@ def _rows(one: Measured) -> Iterator[tuple[str, ...]]:
         ("its process outside its run", [each.outside for each in ours], [], []),
         ("pg_restore -j2", [each.seconds for each in one.pglz], [each.processor for each in one.pglz], one.pglz),
         ("pg_restore -j2 with lz4", [each.seconds for each in one.lz4], [each.processor for each in one.lz4], one.lz4),
+        ("the same with statistics, as ours", [each.seconds + each.statistics for each in one.lz4], [], []),
     ):
         values = Values.of(seconds)
         rate = f"{one.records / values.middle:,.0f}"

@@ -70,6 +70,10 @@ class Server:
         """pg_restore with its data, keys, indexes and foreign keys; durable, as the server commits."""
         return self._run("pg_restore", url, f"--jobs={_JOBS}", "--no-owner", "--exit-on-error", file)
 
+    def statistics(self, url: str) -> Ran:
+        """Of every table, which pg_restore leaves to who starts it, and without which the server plans badly."""
+        return self._run("vacuumdb", url, "--analyze-only", f"--jobs={_JOBS}", "--quiet")
+
     def contents(self, url: str, schema: str) -> dict[str, tuple[int, ...]]:
         """Per table its rows, a sum over a hash of each whole row, its indexes and its constraints."""
         found = {}
