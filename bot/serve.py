@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from slack_bolt import App
@@ -61,13 +61,13 @@ def connected(engine: Engine, settings: SlackSettings) -> Iterator[Bot]:
 def listening(app: App, settings: SlackSettings) -> Iterator[None]:
     """Slack's requests reach the app, in the mode that the settings name."""
     if settings.mode is Mode.SOCKET:
-        handler = SocketModeHandler(app, settings.app_token.get_secret_value())
-        handler.connect()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+        handler: Any = SocketModeHandler(app, settings.app_token.get_secret_value())  # Bolt leaves its methods untyped
+        handler.connect()
         say("Connected to Slack. Ctrl-C stops after what is in flight.")
         try:
             yield
         finally:
-            handler.close()  # type: ignore[no-untyped-call]
+            handler.close()
         return
     config = uvicorn.Config(web_app(app), host=settings.host, port=settings.port, log_level="warning", access_log=False)
     server = uvicorn.Server(config)

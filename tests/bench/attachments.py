@@ -63,24 +63,24 @@ def _measure(ground: Ground, root: Path, place: str) -> Measured:
         measured = Measured(place=place, bytes=files.export.file_bytes)
         for number in range(1, ground.rounds + 1):
             ground.say(f"attachments {place}: turn {number} of {ground.rounds}")
-            _round(measured, files, folder, number)
+            _round(measured, files, folder, ground.memory, number)
     return measured
 
 
-def _round(measured: Measured, files: AttachmentFiles, folder: Path, number: int) -> None:
+def _round(measured: Measured, files: AttachmentFiles, folder: Path, memory: Path, number: int) -> None:
     """Who begins changes from round to round. In the first one what both restored is compared with the files."""
     with Installation(folder / "installation", AppType.JIRA) as installation, Repository(folder / "restic") as restic:
         ours, theirs = OurSide(installation, files), ResticSide(restic, files)
         sides = (theirs, ours) if number % 2 else (ours, theirs)
         for side in sides:
-            touch(folder, files.export.file_bytes)
+            touch(memory, files.export.file_bytes)
             side.back_up()
         measured.changed.append(files.change(number))
         for side in sides:
-            touch(folder, files.export.file_bytes)
+            touch(memory, files.export.file_bytes)
             side.back_up()
         for side in sides:
-            touch(folder, files.export.file_bytes)
+            touch(memory, files.export.file_bytes)
             side.restore(compare=number == 1)
         ours.take_in()
     measured.ours.append(ours)
