@@ -9,8 +9,8 @@ from typing import Final
 #: third more time of the kernel, which clears huge pages of which little is used. Builds for Linux have this one.
 ARROW: Final = ("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
 #: How many heaps there are for all else. Left alone, glibc makes one for each thread, and each keeps what is free
-#: between blocks in use: after sixty parts more than the restore itself needs, and more with each part. Threads that
-#: share heaps wait no longer, since what is large is Arrow's.
+#: between blocks in use: with 3 GB more than the restore itself needs, and more with each part. Restores by two slots
+#: were not slower with two.
 HEAPS: Final = ("MALLOC_ARENA_MAX", "2")
 _M_ARENA_MAX: Final = -8  # malloc.h
 

@@ -30,7 +30,7 @@ class Timed:
     seconds: float
     processor: float  # seconds of all cores, the server's included
     peak: int  # bytes of PSS, without the server
-    statistics: float  # seconds that making them takes afterwards
+    statistics: float  # seconds to make them afterwards
 
 
 @dataclass(kw_only=True)
@@ -181,7 +181,7 @@ def _rows(one: Measured) -> Iterator[tuple[str, ...]]:
         ("its process outside its run", [each.outside for each in ours], [], []),
         ("pg_restore -j2", [each.seconds for each in one.pglz], [each.processor for each in one.pglz], one.pglz),
         ("pg_restore -j2 with lz4", [each.seconds for each in one.lz4], [each.processor for each in one.lz4], one.lz4),
-        ("the same with statistics, as ours", [each.seconds + each.statistics for each in one.lz4], [], []),
+        ("the same, and vacuumdb --analyze-only", [each.seconds + each.statistics for each in one.lz4], [], []),
     ):
         values = Values.of(seconds)
         rate = f"{one.records / values.middle:,.0f}"
