@@ -88,7 +88,8 @@ def pss(pid: int) -> int:
 
 def touch(folder: Path, size: int) -> None:
     """Write so many bytes to a file in the folder and remove it. A virtual machine may give back to its host what has
-    been free for seconds; to write there anew takes up to three times as long, and whoever runs next would pay for it."""
+    been free for seconds; to write there anew takes up to three times as long, for which whoever runs next would pay.
+    """
     block = bytes(1 << 20)
     with tempfile.TemporaryFile(dir=folder) as file:
         for _ in range(size // len(block)):
