@@ -1,5 +1,6 @@
 """The command `restorebot`: nouns, and under each its verbs. What stands above the engine adds its own."""
 
+import gc
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -51,7 +52,9 @@ class Nouns(TyperGroup):
 
 def load(name: str, nouns: Mapping[str, Noun] = NOUNS) -> Any:
     """The command of a noun, with its verbs."""
-    return typer.main.get_command(import_module(nouns[name].module).app)
+    commands = import_module(nouns[name].module).app
+    gc.freeze()  # code is there to stay: neither a collection nor the end of the process need look through it
+    return typer.main.get_command(commands)
 
 
 def command_line(group: type[Nouns] = Nouns) -> typer.Typer:

@@ -39,6 +39,13 @@ def test_arrow_allocates_as_it_should_unless_somebody_says_otherwise(chosen: Map
     assert said(program, chosen).splitlines()[-1] == used
 
 
+def test_python_does_not_look_through_a_commands_own_code_for_garbage() -> None:
+    program = "import gc; print(gc.get_freeze_count(), len(gc.get_objects()), *gc.get_threshold())"
+    left_out, looked_through, *threshold = map(int, said(program, {}).splitlines()[-1].split())
+    assert tuple(threshold) == allocators.LOOKS
+    assert left_out > 10 * looked_through
+
+
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="this library of C has no heaps of threads")
 @pytest.mark.parametrize(("chosen", "heaps"), [({}, int(allocators.HEAPS[1])), ({HEAPS: "3"}, 3)])
 def test_threads_share_heaps_unless_somebody_says_otherwise(chosen: Mapping[str, str], heaps: int) -> None:
