@@ -47,14 +47,14 @@ class Nouns(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, _, rest = super().resolve_command(ctx, args)
-        return name, load(str(name), self.nouns), rest
+        command = load(str(name), self.nouns)
+        gc.freeze()  # code is there to stay: neither a collection nor the end of the process need look through it
+        return name, command, rest
 
 
 def load(name: str, nouns: Mapping[str, Noun] = NOUNS) -> Any:
     """The command of a noun, with its verbs."""
-    commands = import_module(nouns[name].module).app
-    gc.freeze()  # code is there to stay: neither a collection nor the end of the process need look through it
-    return typer.main.get_command(commands)
+    return typer.main.get_command(import_module(nouns[name].module).app)
 
 
 def command_line(group: type[Nouns] = Nouns) -> typer.Typer:
