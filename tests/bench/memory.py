@@ -3,12 +3,15 @@
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from mmap import PAGESIZE
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 SECONDS: Final = 0.05
+#: Between two looks at PSS while more is resident than ever before, and else.
+_GROWING_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.5
 _LIST_SECONDS: Final = 0.25
 _PROC: Final = Path("/proc")
@@ -18,7 +21,7 @@ class PeakMemory:
     """Samples the PSS of a process tree in a thread until it is left; `peak` is in bytes.
 
     PSS counts a page that n processes share as 1/n for each, so that the sum over the tree is what it really occupies.
-    A peak that lasts less than `SECONDS` may be missed, and a child's that lives for less than `_LIST_SECONDS`.
+    A peak that lasts less than `_GROWING_SECONDS` may be missed, and a child that lives for less than `_LIST_SECONDS`.
     """
 
     def __init__(self, pid: int) -> None:
@@ -48,7 +51,8 @@ class PeakMemory:
             # To tell PSS the kernel walks through all pages, and lets the process map none meanwhile: 3 ms for 500 MB,
             # which would be counted as the process's own time. It is never more than what is resident; and rises
             # without that only as sharing ends, which a look now and then finds.
-            if resident > largest or (resident > self.peak and now - looked >= _LOOK_SECONDS):
+            pause = _GROWING_SECONDS if resident > largest else _LOOK_SECONDS
+            if resident > self.peak and now - looked >= pause:
                 largest, looked = max(largest, resident), now
                 self.peak = max(self.peak, sum(map(pss, pids)))
 
@@ -59,11 +63,16 @@ def tree(pid: int) -> list[int]:
     while pending:
         one = pending.pop()
         found.append(one)
-        for task in _PROC.glob(f"{one}/task/*/children"):
-            try:
-                pending += map(int, task.read_text().split())
-            except OSError:
-                continue  # ended meanwhile
+        pending += _children(one)
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    with suppress(OSError):  # the process, or else one of its threads, has ended meanwhile
+        for task in (_PROC / str(pid) / "task").iterdir():
+            with suppress(OSError):
+                found += map(int, (task / "children").read_text().split())
     return found
 
 

@@ -1,10 +1,13 @@
 """What differs between the databases in which generations live, besides their words."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+import pyarrow as pa
+
 from core.apps.driver import Place, Shard, ShardState
-from core.apps.embedded.session import Session
+from core.apps.embedded.session import Select, Session
 
 
 class ShardDatabase(Protocol):
@@ -28,6 +31,10 @@ class ShardDatabase(Protocol):
         With `durable` each transaction is on the disk when it ends. Without, it is enough that it survives as long as
         the machine of our process does, until `seal`: staging.
         """
+        ...
+
+    def read(self, place: Place, select: Select) -> Iterator[pa.RecordBatch]:
+        """The rows in `select.schema`, in bounded memory; ObjectNotFound where the place does not stand."""
         ...
 
     def index(self, place: Place) -> tuple[str, ...]: ...

@@ -179,7 +179,7 @@ class EmbeddedDriver(Driver):
             order_by=f'"{label}" IS NULL, "{label}", "key"',
             window=f"LIMIT {int(limit)} OFFSET {int(offset)}",
         )
-        return pa.Table.from_batches(self._stream(place, select), schema=schema)
+        return pa.Table.from_batches(self._database(place.shard).read(place, select), schema=schema)
 
     def count(self, place: Place, record_type: RecordType, *, where: Mapping[str, str | None] = _ANY) -> int:
         condition, parameters = filtered(record_type, where)
@@ -303,13 +303,9 @@ class EmbeddedDriver(Driver):
             return rows
 
     def _reader(self, place: Place, select: Select) -> pa.RecordBatchReader:
-        batches = self._stream(place, select)
+        batches = self._database(place.shard).read(place, select)
         first = list(islice(batches, 1))  # so that a place that does not stand is told here
         return pa.RecordBatchReader.from_batches(select.schema, chain(first, batches))
-
-    def _stream(self, place: Place, select: Select) -> Iterator[pa.RecordBatch]:
-        with self._open(place) as opened:
-            yield from opened.read(select)
 
     def _set_open(self, place: Place, *, is_open: int) -> None:
         with self._open(place, durable=True) as opened, opened.transaction():

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import pyarrow as pa
+
 from core.apps.driver import Place, Shard, ShardState
 from core.apps.embedded.database import ShardDatabase
 from core.apps.embedded.generation import place_name
 from core.apps.embedded.postgres_connections import Connections, application_name
 from core.apps.embedded.postgres_indexes import SETTINGS, make_indexes
 from core.apps.embedded.postgres_session import POSTGRES_LZ4, PostgresSession
-from core.apps.embedded.session import Session
+from core.apps.embedded.session import Select, Session
 from core.errors import AccessDenied, ObjectNotFound, StorageReadOnly, StorageUnreachable
 
 #: Tables that are dropped in one transaction: each takes locks for itself, its indexes and all that refers to it.
@@ -87,8 +89,14 @@ class PostgresDatabase(ShardDatabase):
     def open(self, place: Place, *, durable: bool = False) -> Iterator[PostgresSession]:  # noqa: ARG002 - always
         with self._connected(place) as session:
             if not session.value(session.dialect.count_tables, "generation"):
-                raise ObjectNotFound(f"Generation {place.generation} is not on shard {place.shard.name}.")
+                raise _not_there(place)
             yield session
+
+    def read(self, place: Place, select: Select) -> Iterator[pa.RecordBatch]:
+        with self._connections.reader(place.shard, place_name(place)) as reader:
+            if not reader.stands():
+                raise _not_there(place)
+            yield from reader.read(select)
 
     def index(self, place: Place) -> tuple[str, ...]:
         """A worker that is not known to be gone may still make the same indexes: it is waited for. The many statements
@@ -125,3 +133,7 @@ class PostgresDatabase(ShardDatabase):
         name = place_name(place)
         with self._connections.session(place.shard, generation=name, durable=durable) as session:
             yield session
+
+
+def _not_there(place: Place) -> ObjectNotFound:
+    return ObjectNotFound(f"Generation {place.generation} is not on shard {place.shard.name}.")

@@ -10,10 +10,13 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as adbc
+import psycopg
+from psycopg import RawCursor
 
 from core.apps.driver import Shard
 from core.apps.embedded.postgres_failures import as_our_error
-from core.apps.embedded.postgres_session import PostgresSession, Server
+from core.apps.embedded.postgres_reader import PostgresReader
+from core.apps.embedded.postgres_session import PostgresSession, Server, called
 from core.apps.embedded.session import BUSY_SECONDS
 from core.errors import SettingError, StorageTooOld, StorageUnfit
 
@@ -36,8 +39,8 @@ _SECRETS: Final = ("password", "sslpassword")
 @dataclass(frozen=True, kw_only=True)
 class _Open:
     url: str
-    connection: Any
-    server: Server
+    connection: Any  # psycopg's or ADBC's
+    durability: str = ""  # the server's own synchronous_commit
 
 
 class Connections:
@@ -45,9 +48,8 @@ class Connections:
 
     def __init__(self, *, owner: str) -> None:
         self._owner = owner
-        self._lock = threading.Lock()
-        self._kept: list[tuple[float, _Open]] = []
-        self._closer: threading.Timer | None = None
+        self._sessions = _Kept()
+        self._readers = _Kept()
 
     @contextmanager
     def session(
@@ -55,19 +57,34 @@ class Connections:
     ) -> Iterator[PostgresSession]:
         """A session whose tables are the generation's, without a look whether it stands. `fresh`: whoever is let in now
         by the server, and not a moment ago."""
-        found = None if fresh else self._take(shard.url)
+        found = None if fresh else self._sessions.take(shard.url)
         found = found or _connect(shard, self._owner)
-        session = PostgresSession(found.connection, shard, generation)
-        try:
-            session.configure(_settings(found.server, generation, durable=durable))
+        with self._sessions.kept_afterwards(found):
+            session = PostgresSession(found.connection, shard, generation)
+            at_rest = "on" if found.durability == "off" else found.durability
+            session.configure({**_settings(generation), "synchronous_commit": at_rest if durable else "off"})
             yield session
-        except BaseException:
-            found.connection.close()  # it may be within a transaction, or a COPY
-            raise
-        self._keep(found)
 
-    def _take(self, url: str) -> _Open | None:
-        """A kept connection that still stands."""
+    @contextmanager
+    def reader(self, shard: Shard, generation: str) -> Iterator[PostgresReader]:
+        """As `session`, for rows that are read."""
+        found = self._readers.take(shard.url) or _connect_reader(shard, self._owner)
+        with self._readers.kept_afterwards(found):
+            reader = PostgresReader(found.connection, shard, generation)
+            reader.configure(_settings(generation))
+            yield reader
+
+
+class _Kept:
+    """Connections that nobody uses just now. They are closed after a moment."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: list[tuple[float, _Open]] = []
+        self._closer: threading.Timer | None = None
+
+    def take(self, url: str) -> _Open | None:
+        """One that still stands."""
         while True:
             with self._lock:
                 found = next((one for one in self._kept if one[1].url == url), None)
@@ -76,6 +93,15 @@ class Connections:
                 self._kept.remove(found)
             if _answers(found[1].connection, "SELECT 1"):
                 return found[1]
+
+    @contextmanager
+    def kept_afterwards(self, used: _Open) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            used.connection.close()  # it may be within a transaction, or a COPY
+            raise
+        self._keep(used)
 
     def _keep(self, used: _Open) -> None:
         """As if it were new: without settings and locks of its session."""
@@ -110,17 +136,27 @@ def application_name(owner: str) -> str:
 
 
 def _connect(shard: Shard, owner: str) -> _Open:
+    conninfo = _conninfo(shard, owner)
     try:
-        connection = adbc.connect(_conninfo(shard, owner), autocommit=True, db_kwargs=_TYPES)
-    except adbc_driver_manager.Error as error:
-        raise as_our_error(error, f"Shard {shard.name}", "") from error
+        # Statements differ each time, so that none is worth preparing.
+        connection = psycopg.connect(conninfo, autocommit=True, prepare_threshold=None, cursor_factory=RawCursor)
+    except psycopg.Error as error:
+        raise as_our_error(error, called(shard, ""), "") from error
     try:
         server = PostgresSession(connection, shard).server()
         _check(shard, server)
     except BaseException:
         connection.close()
         raise
-    return _Open(url=shard.url, connection=connection, server=server)
+    return _Open(url=shard.url, connection=connection, durability=server.durability)
+
+
+def _connect_reader(shard: Shard, owner: str) -> _Open:
+    try:
+        connection = adbc.connect(_conninfo(shard, owner), autocommit=True, db_kwargs=_TYPES)
+    except adbc_driver_manager.Error as error:
+        raise as_our_error(error, called(shard, ""), "") from error
+    return _Open(url=shard.url, connection=connection)
 
 
 def _answers(connection: Any, statement: str) -> bool:
@@ -128,7 +164,7 @@ def _answers(connection: Any, statement: str) -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute(statement)
-    except adbc_driver_manager.Error:
+    except (adbc_driver_manager.Error, psycopg.Error):
         connection.close()
         return False
     return True
@@ -146,7 +182,8 @@ def _check_url(shard: Shard) -> None:
 
 
 def _conninfo(shard: Shard, owner: str) -> str:
-    """What the URL says itself, such as another connect_timeout, stands; but for the name, by which sessions are found.
+    """What the URL says itself, such as another connect_timeout, stands; but for the name, by which sessions are found,
+    and the encoding.
 
     A password is found by libpq in its usual places.
     """
@@ -160,7 +197,8 @@ def _conninfo(shard: Shard, owner: str) -> str:
         "tcp_user_timeout": str(NOTICED_SECONDS * 1000),
     }
     added = {name: value for name, value in ours.items() if name not in given}
-    query = urlencode({**added, "application_name": application_name(owner)}, quote_via=quote)
+    always = {"application_name": application_name(owner), "client_encoding": "UTF8"}
+    query = urlencode({**added, **always}, quote_via=quote)
     return f"{shard.url}{'&' if '?' in shard.url else '?'}{query}"
 
 
@@ -179,12 +217,11 @@ def _check(shard: Shard, server: Server) -> None:
         )
 
 
-def _settings(server: Server, generation: str, *, durable: bool) -> Mapping[str, str]:
-    at_rest = "on" if server.durability == "off" else server.durability
+def _settings(generation: str) -> Mapping[str, str]:
     return {
         "search_path": f'"{generation}"' if generation else "pg_catalog",
-        "synchronous_commit": at_rest if durable else "off",
         "client_min_messages": "warning",  # libpq writes them to standard error
+        "datestyle": "ISO",  # psycopg reads no other
         "lock_timeout": f"{BUSY_SECONDS}s",
         "idle_in_transaction_session_timeout": f"{STOOD_STILL_SECONDS}s",
         # The server notices a client that is gone, also in the middle of a long statement.

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import psycopg
+
 from core.apps.embedded.session import BUSY_SECONDS, ForeignKeyViolation, TooLongForIndex, UniqueViolation
 from core.errors import (
     AccessDenied,
@@ -149,13 +151,20 @@ _BY_WORDS: Final[Mapping[str, _Meaning]] = {
     "session is read-only": _READ_ONLY,
     "server is in hot standby mode": _READ_ONLY,
     "does not exist": _NO_DATABASE,
-    "Failed to connect": _UNREACHABLE,
+    "Failed to connect": _UNREACHABLE,  # ADBC's, and then psycopg's
+    "connection failed": _UNREACHABLE,
+    "connection timeout": _UNREACHABLE,
+    "failed to resolve host": _UNREACHABLE,
+    "invalid URI": _UNREACHABLE,
+    "cannot contain NUL": _NOT_STORABLE,  # psycopg's, of a parameter
+    "Failed to write batch": _NOT_STORABLE,  # pgpq's, of a value
+    "contains null values": _OTHER,  # pgpq's, of a column
     "ERROR:": _OTHER,
 }
 
 
 def as_our_error(error: Exception, where: str, generation: str) -> RestorebotError:
-    """`error` is of ADBC, or of Arrow where it came while rows were read."""
+    """`error` is of psycopg or, where rows are loaded, of pgpq; where they are read, of ADBC or Arrow."""
     meaning = _meaning(getattr(error, "sqlstate", None), str(error))
     message = meaning.message.format(where=where, words=_words(error))
     if meaning.error is None:
@@ -170,12 +179,14 @@ def _meaning(state: str | None, text: str) -> _Meaning:
 
 
 def _words(error: Any) -> str:
+    if isinstance(error, psycopg.Error) and error.diag.message_primary:
+        return _one_sentence(error.diag.message_primary)
     for name, value in getattr(error, "details", None) or ():
         if name.endswith(b"MESSAGE_PRIMARY") if isinstance(name, bytes) else name.endswith("MESSAGE_PRIMARY"):
             return _one_sentence(value.decode())
-    said = str(error).partition("[libpq] ")[2] or str(error)
-    by_server = re.search(r"(?:ERROR|FATAL):\s+([^\n]+)", said)
-    return _one_sentence(by_server[1] if by_server else said.partition("Query was:")[0])
+    said = str(error).partition("[libpq] ")[2] or str(error).removeprefix("connection failed: ")
+    inner = re.search(r"(?:ERROR|FATAL):\s+([^\n]+)", said) or re.search(r'reason: "([^"]+)"', said)
+    return _one_sentence(inner[1] if inner else said.partition("Query was:")[0])
 
 
 def _one_sentence(text: str) -> str:

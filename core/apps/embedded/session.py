@@ -1,6 +1,6 @@
 """One connection to a generation, and the words in which the databases differ.
 
-The statements of edits and facts are written once, with `?` for parameters. Every access goes through ADBC.
+The statements of edits and facts are written once, with `?` for parameters.
 """
 
 from abc import ABC, abstractmethod
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-import adbc_driver_manager
 import pyarrow as pa
 
 from core.errors import RestorebotError, StorageError
@@ -83,6 +82,8 @@ class Session(ABC):
 
     dialect: Dialect
     _begin: ClassVar[str]
+    #: of the library that the connection is of
+    _error: ClassVar[type[Exception]]
 
     def __init__(self, connection: Any, name: str) -> None:
         self._connection = connection
@@ -100,27 +101,8 @@ class Session(ABC):
         return rows[0][0] if rows else None
 
     @abstractmethod
-    def read(self, select: Select) -> Iterator[pa.RecordBatch]:
-        """The rows in `select.schema`, in bounded memory."""
-
     def ingest(self, table: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
         """Append rows. What goes wrong in `batches` is raised as it is."""
-        failures: list[Exception] = []
-
-        def watched() -> Iterator[pa.RecordBatch]:
-            try:
-                yield from batches
-            except Exception as error:
-                failures.append(error)
-                raise
-
-        with self._errors(), self._cursor() as cursor:
-            try:
-                cursor.adbc_ingest(table, pa.RecordBatchReader.from_batches(schema, watched()), mode="append")
-            except (adbc_driver_manager.Error, pa.ArrowException, OSError):
-                if failures:
-                    raise failures[0] from None
-                raise
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -131,8 +113,8 @@ class Session(ABC):
             self.run("COMMIT")
         except BaseException:
             # A full disk has rolled back by itself, and a connection that is gone has nothing to roll back.
-            with suppress(adbc_driver_manager.Error), self._cursor() as cursor:
-                cursor.execute("ROLLBACK")
+            with suppress(RestorebotError):
+                self.run("ROLLBACK")
             raise
 
     def proven_references(self) -> frozenset[tuple[str, str]]:
@@ -157,5 +139,5 @@ class Session(ABC):
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except adbc_driver_manager.Error as error:
+        except self._error as error:
             raise self._as_our_error(error) from error

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import pyarrow as pa
+
 from core.apps.driver import Place, Shard, ShardState
 from core.apps.embedded import facts
 from core.apps.embedded.database import ShardDatabase
 from core.apps.embedded.files import GenerationFile, free_bytes, shard_folder
-from core.apps.embedded.session import Session
-from core.apps.embedded.sqlite_session import open_file
+from core.apps.embedded.session import Select, Session
+from core.apps.embedded.sqlite_session import SqliteSession, open_file
 from core.errors import ObjectNotFound, SettingError
 
 PAGE_BYTES: Final = 16384
@@ -53,9 +55,13 @@ class SqliteDatabase(ShardDatabase):
                 yield opened
 
     @contextmanager
-    def open(self, place: Place, *, durable: bool = False) -> Iterator[Session]:
+    def open(self, place: Place, *, durable: bool = False) -> Iterator[SqliteSession]:
         with open_file(GenerationFile.of(place).must_exist(), durable=durable) as opened:
             yield opened
+
+    def read(self, place: Place, select: Select) -> Iterator[pa.RecordBatch]:
+        with self.open(place) as opened:
+            yield from opened.read(select)
 
     def index(self, place: Place) -> tuple[str, ...]:
         with self.open(place) as opened:

@@ -47,8 +47,10 @@ class SqliteSession(Session):
     dialect = SQLITE
     #: With the write lock, so that a busy file is waited for and what is read holds.
     _begin = "BEGIN IMMEDIATE"
+    _error = adbc_driver_manager.Error
 
     def read(self, select: Select) -> Iterator[pa.RecordBatch]:
+        """The rows in `select.schema`, in bounded memory."""
         rows = f"SELECT * FROM ({select.statement})" if select.window else select.statement
         with self._errors(), self._cursor() as cursor:
             batch_rows = LONG_BATCH_ROWS if select.long_rows else BATCH_ROWS
@@ -61,6 +63,24 @@ class SqliteSession(Session):
                 skip = 0
                 if rest.num_rows:
                     yield cast_batch(rest, select.schema)
+
+    def ingest(self, table: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
+        failures: list[Exception] = []
+
+        def watched() -> Iterator[pa.RecordBatch]:
+            try:
+                yield from batches
+            except Exception as error:
+                failures.append(error)
+                raise
+
+        with self._errors(), self._cursor() as cursor:
+            try:
+                cursor.adbc_ingest(table, pa.RecordBatchReader.from_batches(schema, watched()), mode="append")
+            except (adbc_driver_manager.Error, pa.ArrowException, OSError):
+                if failures:
+                    raise failures[0] from None
+                raise
 
     def _stored(self, parameters: Sequence[Value]) -> Sequence[Value]:
         return [_microseconds(one) if isinstance(one, datetime) else one for one in parameters]

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from core.apps.embedded.driver import EmbeddedDriver
 from core.apps.embedded.generation import Index, plain_indexes
 from core.apps.embedded.postgres_connections import Connections
 from core.apps.embedded.postgres_indexes import foreign_keys
-from core.apps.embedded.postgres_session import BATCH_BYTES
+from core.apps.embedded.postgres_reader import BATCH_BYTES
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.content.record_type import AppType
 from core.errors import StorageUnreachable
-from tests.core.apps.shards import ISSUE, SECONDS, Ground, ground
+from tests.core.apps.shards import ISSUE, SECONDS, Ground, batches, ground
 from tests.services.postgres import PostgresServer
 
 COMMENT, PROJECT = BY_NAME["jira.comment"], BY_NAME["jira.project"]
@@ -235,3 +236,21 @@ def test_sessions_have_names_and_limits_and_what_is_durable_is_durable(app: Grou
         with app.administrator() as connection:
             connection.execute(f'ALTER DATABASE "{app.url.database}" SET synchronous_commit = {given}')
         assert settings(durable=True)[2] == kept
+
+
+def test_how_the_server_writes_for_others_makes_no_difference(app: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    with app.administrator() as connection:
+        for setting in ("datestyle = 'German'", "client_encoding = 'LATIN1'", "bytea_output = 'escape'"):
+            connection.execute(f'ALTER DATABASE "{app.url.database}" SET {setting}')
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    monkeypatch.setenv("PGDATESTYLE", "German")
+    texts = {"summary": "é 漢 😀", "created": datetime(2026, 11, 2, 3, 4, 5)}  # noqa: DTZ001 - as exports write them
+    driver = EmbeddedDriver(owner="abroad")
+    token = driver.claim(app.place, "p")
+    driver.load(app.place, "p", token, [(ISSUE, batches(ISSUE, [{"key": "1", **texts}]).to_reader())])
+    driver.index(app.place)
+    (row,) = driver.read(app.place, ISSUE).read_all().select(list(texts)).to_pylist()
+    assert row == texts
+    assert driver.count(app.place, ISSUE, where={"summary": texts["summary"]}) == 1
+    with Connections(owner="abroad").session(app.shard, generation="gen-1") as session:
+        assert session.run('SELECT "summary", "created" FROM "jira_issue" WHERE "key" = ?', "1") == [(*texts.values(),)]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import psycopg
+import pyarrow as pa
 import pytest
 
 from core.apps.driver import Shard
@@ -20,6 +21,7 @@ from core.errors import (
     ObjectNotFound,
     RestorebotError,
     SettingError,
+    StorageError,
     StorageReadOnly,
     StorageTooOld,
     StorageUnfit,
@@ -190,6 +192,29 @@ def test_a_text_with_nul_is_refused_and_nothing_of_its_part_is_kept(app: Ground)
         app.load("p", {"key": "1"}, {"key": "2", "summary": "a\0b"})
     refused(raised.value, "taken back", transient=False)
     assert app.keys() == []
+
+
+def test_a_moment_that_the_server_does_not_know_is_refused(app: Ground) -> None:
+    """300 000 years ago, of which a backup may tell that somebody has made by hand."""
+    moment = pa.array([-(2**63)], pa.int64()).cast(ISSUE.schema.field("created").type)
+    with pytest.raises(NotStorable) as raised:
+        load_as_it_is(app, key=pa.array(["1"]), native=pa.array(["1"]), created=moment)
+    refused(raised.value, "Underflow converting microseconds", "taken back", transient=False)
+    assert "Encode" not in raised.value.message
+    assert app.keys() == []
+
+
+def test_a_column_without_the_values_it_must_have_is_refused(app: Ground) -> None:
+    with pytest.raises(StorageError) as raised:
+        load_as_it_is(app, key=pa.array(["1"]))
+    refused(raised.value, "gen-1", "'native' is declared as non-nullable", "taken back", transient=False)
+    assert app.keys() == []
+
+
+def load_as_it_is(app: Ground, **columns: pa.Array) -> None:
+    """One issue, of whose columns the others are null."""
+    table = pa.table({one.name: pa.nulls(1, one.type) for one in ISSUE.schema} | columns, schema=ISSUE.schema)
+    app.driver.load(app.place, "p", app.driver.claim(app.place, "p"), [(ISSUE, table.to_reader())])
 
 
 def test_an_account_that_may_not_make_schemas_is_told_the_right_it_lacks(app: Ground) -> None:
