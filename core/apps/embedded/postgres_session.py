@@ -1,7 +1,7 @@
 """One session on a shard's PostgreSQL: its dialect, its statements by psycopg, and rows that are loaded.
 
-pgpq makes COPY's binary form of Arrow's rows in half the time that ADBC takes, which has no other way to load. Rows
-that are read come through `PostgresReader`.
+pgpq makes COPY's binary form of Arrow's rows, in half the time that ADBC needs to load them. Rows that are read come
+through `PostgresReader`.
 """
 
 import re
