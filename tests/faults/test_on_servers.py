@@ -59,6 +59,10 @@ class Pair:
     def reached(self) -> bool:
         return bool(self.starter.signs.lines("reached"))
 
+    def under_way(self) -> bool:
+        """One has reached the point, and the other has come so far that it waits for a server instead of giving up."""
+        return self.reached() and all("Working on" in one.said() for one in self.workers)
+
     def is_over(self) -> bool:
         return self.ground.only_restore().status not in {RestoreStatus.QUEUED, RestoreStatus.RUNNING}
 
@@ -131,7 +135,7 @@ def test_a_crash_of_postgres_under_way_is_waited_for_and_the_restore_goes_on(
         with subtests.test(point=point):
             pair = Pair.restoring(servers, server_ground, tmp_path / str(number), f"PAUSE-ONCE={point}")
             try:
-                until(pair.reached)
+                until(pair.under_way)
                 servers.crash(pair.ground)
                 pair.starter.signs.add("go", "")
                 assert [one.ended() for one in pair.workers] == [0, 0], pair.said()

@@ -150,9 +150,10 @@ def walk_to_checks(person: Someone, destination: str, *, app: str = WIKI) -> Non
 
 
 def in_time(act: Any) -> Any:
-    began = time.monotonic()
+    """By processor time: how long it takes by the clock says what else the machine does."""
+    began = time.process_time()
     found = act()
-    assert time.monotonic() - began < _SECONDS
+    assert time.process_time() - began < _SECONDS
     return found
 
 
