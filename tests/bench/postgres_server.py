@@ -105,6 +105,14 @@ class Server:
                 used += times.user + times.system
         return float(used)
 
+    def make_log_files(self) -> None:
+        """As many as the server keeps at most, which it uses again: else whoever has the first turn would make them."""
+        with self._connected(conninfo(self.cluster.url)) as connection:
+            message = "SELECT pg_logical_emit_message(false, 'bench', repeat('x', 1000000))"
+            for _ in range(_LOG_MEGABYTES):
+                connection.execute(message)
+        self._checkpoint()
+
     def _checkpoint(self) -> None:
         """Nobody pays for what was written before."""
         with self._connected(conninfo(self.cluster.url)) as connection:
@@ -121,6 +129,7 @@ class Server:
 
 
 _SECONDS: Final = 3_600.0
+_LOG_MEGABYTES: Final = 1_000  # its max_wal_size
 
 
 @contextmanager
@@ -128,4 +137,6 @@ def server(**settings: str) -> Iterator[Server]:
     """Runs until it is left. `settings` are the few that differ from Debian's."""
     binaries = POSTGRESQL.require("on PostgreSQL").parent
     with postgres_cluster(binaries=binaries, **{**_DEFAULTS, **settings}) as cluster:
-        yield Server(cluster)
+        running = Server(cluster)
+        running.make_log_files()
+        yield running
