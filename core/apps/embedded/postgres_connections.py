@@ -76,7 +76,7 @@ class Connections:
 
 
 class _Kept:
-    """Connections that nobody uses just now. They are closed after a moment."""
+    """Connections that nobody uses just now. They are closed after a moment. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -20,6 +20,8 @@ BATCH_BYTES: Final = 1024 * 1024
 
 
 class PostgresReader:
+    """Of one generation, over one connection of ADBC's."""
+
     def __init__(self, connection: Any, shard: Shard, generation: str) -> None:
         self._connection = connection
         self._where = called(shard, generation)

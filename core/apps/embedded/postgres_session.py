@@ -86,9 +86,8 @@ class PostgresSession(Session):
 
     def configure(self, settings: Mapping[str, str]) -> None:
         """Settings of this session."""
-        if settings:
-            statement, words = set_settings(settings)
-            self.run(statement, *words)
+        statement, words = set_settings(settings)
+        self.run(statement, *words)
 
     def server(self) -> Server:
         names = ("server_version", "server_version_num", "server_encoding", "synchronous_commit")
