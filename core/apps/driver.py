@@ -245,6 +245,11 @@ class Driver(Protocol):
         """Make keys and indexes; returns tables in which a key stands twice (`table: key`), empty if none."""
         ...
 
+    def analyze(self, place: Place) -> None:
+        """Let the database learn how rows are spread, by which it plans what it is asked. To be called after `index`,
+        and before parts are read back."""
+        ...
+
     def read(self, place: Place, record_type: RecordType, keys: KeyRange = KeyRange()) -> pa.RecordBatchReader:
         """Rows in `record_type.schema`, sorted by key; without the placeholder row."""
         ...

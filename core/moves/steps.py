@@ -78,7 +78,8 @@ class MoveSteps(RunSteps[Move]):
         self.found(move, token, "index", [key_clash(clashes)] if clashes else [])
 
     def begin_verify(self, move_id: str, token: int) -> None:
-        self.enter(move_id, token, Step.VERIFY)
+        move = self.enter(move_id, token, Step.VERIFY)
+        self.driver(move).analyze(self.staged(move))
 
     def verify(self, move_id: str, token: int) -> None:
         """After every part was compared: the findings of all parts, totals, references; then everything is synced."""

@@ -90,13 +90,13 @@ class RestoreSteps(RunSteps[Restore]):
         self.found(restore, token, "index", [_key_clash(clashes)] if clashes else [])
 
     def begin_verify(self, restore_id: str, token: int) -> None:
-        self.enter(restore_id, token, Step.VERIFY)
+        restore = self.enter(restore_id, token, Step.VERIFY)
+        self.driver(restore).analyze(self.staged(restore))
 
     def verify(self, restore_id: str, token: int) -> None:
         """After every part was compared: the findings of all parts, totals, references; then everything is synced."""
         restore = self.enter(restore_id, token, Step.VERIFY)
-        findings = verify(self.tools, restore)
-        self.found(restore, token, "verify", findings)
+        self.found(restore, token, "verify", verify(self.tools, restore))
         self.driver(restore).seal(self.staged(restore))
 
     def publish(self, restore_id: str, token: int) -> None:

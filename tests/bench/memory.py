@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Final, Self
 
 SECONDS: Final = 0.05
-#: Between two looks at PSS while more is resident than ever before, and else.
+#: Between two looks at PSS while so many times more is resident than ever before, and else.
+_GROWTH: Final = 1.02
 _GROWING_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.5
 _LIST_SECONDS: Final = 0.25
@@ -21,7 +22,8 @@ class PeakMemory:
     """Samples the PSS of a process tree in a thread until it is left; `peak` is in bytes.
 
     PSS counts a page that n processes share as 1/n for each, so that the sum over the tree is what it really occupies.
-    A peak that lasts less than `_GROWING_SECONDS` may be missed, and a child that lives for less than `_LIST_SECONDS`.
+    What may be missed: a peak that lasts less than `_GROWING_SECONDS`; one that lasts less than `_LOOK_SECONDS` and is
+    hardly higher than the one before; a child that lives for less than `_LIST_SECONDS`.
     """
 
     def __init__(self, pid: int) -> None:
@@ -51,7 +53,7 @@ class PeakMemory:
             # To tell PSS the kernel walks through all pages, and lets the process map none meanwhile: 3 ms for 500 MB,
             # which would be counted as the process's own time. It is never more than what is resident; and rises
             # without that only as sharing ends, which a look now and then finds.
-            pause = _GROWING_SECONDS if resident > largest else _LOOK_SECONDS
+            pause = _GROWING_SECONDS if resident > largest * _GROWTH else _LOOK_SECONDS
             if resident > self.peak and now - looked >= pause:
                 largest, looked = max(largest, resident), now
                 self.peak = max(self.peak, sum(map(pss, pids)))

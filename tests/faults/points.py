@@ -40,8 +40,8 @@ HASTY_SECONDS = 3.0
 HELPERS = ("records", "packs")
 
 DRIVER_WRITES = frozenset(
-    {"provision", "stage", "claim", "load", "load_attachments", "index", "seal", "discard", "drop", "edit", "close"}
-    | {"reopen"}
+    {"provision", "stage", "claim", "load", "load_attachments", "index", "analyze", "seal", "discard", "drop", "edit"}
+    | {"close", "reopen"}
 )
 
 

@@ -12,7 +12,7 @@ from core.storage.store import Store
 
 CALLS = frozenset({"put", "put_file", "get", "open", "copy_from", "stat", "list", "delete", "free_bytes"}) | frozenset(
     {"inspect", "stage", "claim", "loaded_parts", "load", "load_attachments", "index", "read", "read_attachments"}
-    | {"broken_references", "seal", "discard", "close", "reopen", "slices", "provisioned", "edits"}
+    | {"broken_references", "seal", "discard", "close", "reopen", "slices", "provisioned", "edits", "analyze"}
 )
 
 

@@ -78,6 +78,7 @@ class EmbeddedDriver(Driver):
     def provision(self, place: Place, *, with_default_personal_space: bool) -> None:
         self._make(place, durable=True, with_space=with_default_personal_space)
         self.index(place)
+        self.analyze(place)
         self.seal(place)
 
     def stage(self, place: Place, *, provisioned: Iterable[tuple[str, str]] = ()) -> None:
@@ -136,6 +137,9 @@ class EmbeddedDriver(Driver):
 
     def index(self, place: Place) -> tuple[str, ...]:
         return self._database(place.shard).index(place)
+
+    def analyze(self, place: Place) -> None:
+        self._database(place.shard).analyze(place)
 
     def read(self, place: Place, record_type: RecordType, keys: KeyRange = KeyRange()) -> pa.RecordBatchReader:  # noqa: B008 - frozen
         conditions, parameters = [f"\"key\" <> '{PLACEHOLDER}'"], []

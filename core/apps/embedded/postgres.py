@@ -10,8 +10,10 @@ from core.apps.driver import Place, Shard, ShardState
 from core.apps.embedded.database import ShardDatabase
 from core.apps.embedded.generation import place_name
 from core.apps.embedded.postgres_connections import Connections, application_name
-from core.apps.embedded.postgres_indexes import SETTINGS, make_indexes
+from core.apps.embedded.postgres_indexes import make_indexes
+from core.apps.embedded.postgres_parallel import SETTINGS, Connect
 from core.apps.embedded.postgres_session import POSTGRES_LZ4, PostgresSession
+from core.apps.embedded.postgres_statistics import make_statistics
 from core.apps.embedded.session import Select, Session
 from core.errors import AccessDenied, ObjectNotFound, StorageReadOnly, StorageUnreachable
 
@@ -99,20 +101,15 @@ class PostgresDatabase(ShardDatabase):
             yield from reader.read(select)
 
     def index(self, place: Place) -> tuple[str, ...]:
-        """A worker that is not known to be gone may still make the same indexes: it is waited for. The many statements
-        are synced together, by the last."""
-
-        @contextmanager
-        def another() -> Iterator[Session]:
-            with self._connected(place, durable=False) as session:
-                session.configure(SETTINGS)
-                yield session
-
-        with self.open(place) as session:
-            session.run("SELECT count(*) FROM pg_advisory_lock(hashtextextended(?, 0))", place_name(place))
-            clashes = make_indexes(session, another, place.app_type)
+        """The many statements are synced together, by the last."""
+        with self._alone(place) as session:
+            clashes = make_indexes(session, self._more(place), place.app_type)
             session.run('UPDATE "generation" SET "seals" = "seals"')
         return clashes
+
+    def analyze(self, place: Place) -> None:
+        with self._alone(place) as session:
+            make_statistics(session, self._more(place), place.app_type)
 
     def seal(self, place: Place) -> None:
         """Everything is on the disk already."""
@@ -127,6 +124,24 @@ class PostgresDatabase(ShardDatabase):
                 tables = ", ".join(f'"{table}"' for table in found[start : start + DROPPED_AT_ONCE])
                 session.run(f"DROP TABLE IF EXISTS {tables} CASCADE")
             session.run(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
+
+    @contextmanager
+    def _alone(self, place: Place) -> Iterator[PostgresSession]:
+        """A worker that is not known to be gone may still make the same indexes: it is waited for."""
+        with self.open(place) as session:
+            session.run("SELECT count(*) FROM pg_advisory_lock(hashtextextended(?, 0))", place_name(place))
+            yield session
+
+    def _more(self, place: Place) -> Connect:
+        """Sessions that make indexes."""
+
+        @contextmanager
+        def another() -> Iterator[Session]:
+            with self._connected(place, durable=False) as session:
+                session.configure(SETTINGS)
+                yield session
+
+        return another
 
     @contextmanager
     def _connected(self, place: Place, *, durable: bool = True) -> Iterator[PostgresSession]:

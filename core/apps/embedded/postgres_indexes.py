@@ -1,38 +1,23 @@
-"""Keys, indexes, foreign keys and statistics of a loaded generation, made over several sessions at once.
+"""Keys, indexes and foreign keys of a loaded generation, made over several sessions at once.
 
 A foreign key that the server has validated is the check of that reference; one that finds a broken row stays as it is,
 not validated, and `broken_references` looks for the rows.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from core.apps.embedded.facts import repeated_keys
 from core.apps.embedded.generation import Index, plain_indexes
-from core.apps.embedded.postgres_session import UNATTENDED
+from core.apps.embedded.postgres_parallel import SMALL_BYTES, Connect, Job, in_parallel, table_sizes
 from core.apps.embedded.session import ForeignKeyViolation, Session, TooLongForIndex, UniqueViolation
 from core.content.catalogue import BY_NAME, RECORD_TYPES
 from core.content.record_type import AppType
 
-#: As many statements at once. More would only take turns on a small server; on a large one the big tables, which are
-#: what there is to wait for, take workers of the server besides.
-SESSIONS: Final = 2
-#: Below it there is nothing to gain from more than one session.
-SMALL_BYTES: Final = 8 * 1024 * 1024
-SETTINGS: Final = {
-    "maintenance_work_mem": "256MB",
-    # To start workers for a smaller table takes longer than they save beside the other session.
-    "min_parallel_table_scan_size": "256MB",
-    "default_statistics_target": "20",
-}
-
-Job = Callable[[Session], None]
-Connect = Callable[[], AbstractContextManager[Session]]
+#: To map a table's pages takes such a part of what to validate a reference of it takes.
+MAPPING: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,32 +56,21 @@ def foreign_keys(app_type: AppType) -> tuple[ForeignKey, ...]:
 
 def make_indexes(opened: Session, connect: Connect, app_type: AppType) -> tuple[str, ...]:
     """Returns `table: key` for keys that stand twice. What is there already is not made again."""
-    sizes = dict(
-        opened.run(
-            "SELECT c.relname, pg_table_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = current_schema() AND c.relkind = 'r'"
-        )
-    )
-    sessions = SESSIONS if max(sizes.values()) > SMALL_BYTES else 1
-    tables = sorted((one.table for one in RECORD_TYPES[app_type]), key=lambda table: sizes[table], reverse=True)
-    place = {table: number for number, table in enumerate(tables)}
-    unique = [Index(table=table, column="key") for table in tables]
+    sizes, references = table_sizes(opened), foreign_keys(app_type)
+    unique = [Index(table=one.table, column="key") for one in RECORD_TYPES[app_type]]
     clashes: list[str] = []
-
-    keys = [(place[one.table], partial(_unique, index=one, clashes=clashes)) for one in unique]
-    plain = [(place.get(one.table, len(place)), partial(_plain, index=one)) for one in plain_indexes(app_type)]
-    _in_parallel(connect, [job for _, job in sorted(keys + plain, key=lambda one: one[0])], sessions)
+    jobs = [(sizes[one.table], partial(_unique, index=one, clashes=clashes)) for one in unique]
+    jobs += [(sizes[one.table], partial(_plain, index=one)) for one in plain_indexes(app_type)]
+    in_parallel(connect, jobs)
 
     with opened.transaction():  # small statements, of which each would be committed
         _primary_keys(opened, unique)
-        _add(opened, foreign_keys(app_type))
-    by_table = {table: [one for one in foreign_keys(app_type) if one.table == table] for table in tables}
-    found_by = columns_looked_up(app_type)
-    referred = {one.target for one in foreign_keys(app_type)}
-    looks = [partial(_look_at, table=one, columns=found_by[one], referred=one in referred) for one in tables]
-    _in_parallel(connect, looks, sessions)
-    _in_parallel(connect, [partial(_validate, keys=by_table[table]) for table in tables if by_table[table]], sessions)
-    _attend(opened)
+        _add(opened, references)
+    mapped = {one.target for one in references if sizes[one.target] > SMALL_BYTES}
+    unmapped = [one for one in references if not mapped & {one.table, one.target}]
+    maps = [(sizes[one] // MAPPING, partial(_map_pages, table=one)) for one in mapped]
+    in_parallel(connect, [*maps, *_validations(unmapped, sizes)])  # never two that need the same table's lock
+    in_parallel(connect, _validations([one for one in references if one not in unmapped], sizes))
     return tuple(sorted(clashes))
 
 
@@ -150,29 +124,21 @@ def _add(session: Session, keys: Sequence[ForeignKey]) -> None:
             session.run(one.add)
 
 
-def columns_looked_up(app_type: AppType) -> Mapping[str, tuple[str, ...]]:
-    """Table → what its rows are found or joined by."""
-    found = {one.table: ["key", *(column.name for column in one.references)] for one in RECORD_TYPES[app_type]}
-    for index in plain_indexes(app_type):
-        if index.table in found:
-            found[index.table].append(index.column)
-    return {table: tuple(dict.fromkeys(columns)) for table, columns in found.items()}
+def _map_pages(session: Session, table: str) -> None:
+    """The map of pages that all may see, of a large table that others refer to: with it each of them reads the keys
+    from their index alone, instead of from all rows."""
+    session.run(f'VACUUM (PROCESS_TOAST FALSE, TRUNCATE FALSE) "{table}"')
 
 
-def _look_at(session: Session, table: str, columns: Sequence[str], *, referred: bool) -> None:
-    """Statistics; and where others refer to the table, the map of pages that all may see: with it each of them reads
-    the keys from their index alone, instead of from all rows.
-
-    Statistics of long texts cost more than the indexes, and nobody looks anything up by them. Since those of some
-    columns do not count as the table's, the server's own vacuum makes the others in the background.
-    """
-    named = ", ".join(f'"{one}"' for one in columns)
-    look = "VACUUM (ANALYZE, PROCESS_TOAST FALSE, TRUNCATE FALSE)" if referred else "ANALYZE"
-    session.run(f'{look} "{table}" ({named})')
+def _validations(references: Sequence[ForeignKey], sizes: Mapping[str, int]) -> Iterator[tuple[int, Job]]:
+    """For each table one job, with the bytes it reads."""
+    for table in {one.table for one in references}:
+        keys = [one for one in references if one.table == table]
+        yield sizes[table] * len(keys), partial(_validate, keys=keys)
 
 
 def _validate(session: Session, keys: Sequence[ForeignKey]) -> None:
-    """The references of one table, of which one at a time can be validated."""
+    """References of one table, of which one at a time can be validated."""
     there = _constraints(session, "f")
     for one in keys:
         if one.name in there:
@@ -180,41 +146,3 @@ def _validate(session: Session, keys: Sequence[ForeignKey]) -> None:
                 session.run(one.validate)
             except ForeignKeyViolation:
                 continue
-
-
-def _attend(session: Session) -> None:
-    """From here on the server cleans up by itself."""
-    unattended = session.run(
-        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE n.nspname = current_schema() AND c.relkind = 'r' AND ? = ANY(c.reloptions)",
-        f"{UNATTENDED[0]}=off",
-    )
-    with session.transaction():
-        for (table,) in unattended:
-            session.run(f'ALTER TABLE "{table}" RESET ({", ".join(UNATTENDED)})')
-
-
-def _in_parallel(connect: Connect, jobs: Sequence[Job], sessions: int) -> None:
-    """Each session takes the next job when it has done one. The first that fails ends all."""
-    waiting = deque(jobs)
-
-    def work() -> None:
-        with connect() as session:
-            for job in _until_empty(waiting):
-                try:
-                    job(session)
-                except BaseException:
-                    waiting.clear()
-                    raise
-
-    with ThreadPoolExecutor(sessions, thread_name_prefix="index") as pool:
-        for done in [pool.submit(work) for _ in range(min(sessions, len(jobs)))]:
-            done.result()
-
-
-def _until_empty(waiting: deque[Job]) -> Iterator[Job]:
-    while True:
-        try:
-            yield waiting.popleft()
-        except IndexError:
-            return

@@ -67,6 +67,9 @@ class SqliteDatabase(ShardDatabase):
         with self.open(place) as opened:
             return facts.make_indexes(opened, place.app_type)
 
+    def analyze(self, place: Place) -> None:
+        """SQLite goes by its indexes."""
+
     def seal(self, place: Place) -> None:
         """A durable commit syncs the file with all that was written before. To open the file once more and sync it
         would end the locks that this process holds on it."""

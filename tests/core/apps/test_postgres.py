@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from core.apps.driver import Edit, EditKind, Place
@@ -55,6 +56,20 @@ def test_texts_are_compared_by_code_point_and_compressed_as_the_server_can(app: 
     assert found == ["C l" if offered else "C "]
 
 
+def test_columns_that_are_empty_for_a_while_lose_no_value_that_comes_later(app: Ground) -> None:
+    """Whatever a COPY does not name is null, so that it may not go on when a batch has more."""
+    texts = [None, None, "a", None, "b"]
+    numbers = [None, 1, None, None, 2]
+    rows = [
+        batches(ISSUE, [{"key": f"{place}", "summary": text, "number": number}])
+        for place, (text, number) in enumerate(zip(texts, numbers, strict=True))
+    ]
+    reader = pa.RecordBatchReader.from_batches(ISSUE.schema, [each for one in rows for each in one.to_batches()])
+    assert app.driver.load(app.place, "p", app.driver.claim(app.place, "p"), [(ISSUE, reader)]) == len(texts)
+    found = app.driver.read(app.place, ISSUE).read_all()
+    assert found.select(["summary", "number"]).to_pydict() == {"summary": texts, "number": numbers}
+
+
 @pytest.mark.parametrize("app_type", AppType)
 def test_no_name_is_longer_than_the_server_keeps(app_type: AppType) -> None:
     keys = [Index(table=one.table, column="key") for one in RECORD_TYPES[app_type]]
@@ -90,18 +105,24 @@ def test_a_table_with_a_key_twice_has_no_foreign_keys_to_it_and_its_references_a
 def test_the_planner_knows_what_was_loaded(app: Ground) -> None:
     app.load("i", *({"key": f"{number:04}"} for number in range(3000)))
     app.driver.index(app.place)
+    app.driver.analyze(app.place)
     assert asked(app, "SELECT reltuples::int FROM pg_class WHERE oid = 'jira_issue'::regclass") == [3001]
+    kept = "SELECT attname FROM pg_stats WHERE schemaname = 'gen-1' AND tablename = 'jira_issue' ORDER BY attname"
+    assert {"key", "project", "container"} <= set(asked(app, kept))
 
 
 def test_the_server_does_not_clean_up_while_tables_are_loaded_and_keys_that_others_refer_to_are_in_their_index(
-    app: Ground,
+    app: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its own vacuum holds locks that indexes and references need, and gives way only after a second each."""
     unattended = "SELECT relname FROM pg_class WHERE 'autovacuum_enabled=off' = ANY(reloptions) AND relkind = 'r'"
     loaded = {one.table for one in RECORD_TYPES[AppType.JIRA]} | {"attachment_file"}
     assert loaded <= set(asked(app, unattended))
     app.load("i", *({"key": f"{number:04}"} for number in range(3000)))
+    monkeypatch.setattr("core.apps.embedded.postgres_indexes.SMALL_BYTES", 0)
     app.driver.index(app.place)
+    assert loaded <= set(asked(app, unattended))
+    app.driver.analyze(app.place)
     assert asked(app, unattended) == []
     assert asked(app, "SELECT relname FROM pg_class WHERE reloptions::text LIKE '%vacuum%'") == []
     (visible,) = asked(app, "SELECT relallvisible FROM pg_class WHERE oid = 'jira_issue'::regclass")

@@ -204,16 +204,21 @@ def test_a_moment_that_the_server_does_not_know_is_refused(app: Ground) -> None:
     assert app.keys() == []
 
 
-def test_a_column_without_the_values_it_must_have_is_refused(app: Ground) -> None:
+@pytest.mark.parametrize(
+    ("native", "told"),
+    [([None, "2"], "'native' is declared as non-nullable"), ([None, None], 'null value in column "native"')],
+)
+def test_a_column_without_the_values_it_must_have_is_refused(app: Ground, native: list[str | None], told: str) -> None:
     with pytest.raises(StorageError) as raised:
-        load_as_it_is(app, key=pa.array(["1"]))
-    refused(raised.value, "gen-1", "'native' is declared as non-nullable", "taken back", transient=False)
+        load_as_it_is(app, key=pa.array(["1", "2"]), native=pa.array(native, pa.string()))
+    refused(raised.value, "gen-1", told, "taken back", transient=False)
     assert app.keys() == []
 
 
 def load_as_it_is(app: Ground, **columns: pa.Array) -> None:
-    """One issue, of whose columns the others are null."""
-    table = pa.table({one.name: pa.nulls(1, one.type) for one in ISSUE.schema} | columns, schema=ISSUE.schema)
+    """Issues, of whose columns the others are null."""
+    rows = len(columns["key"])
+    table = pa.table({one.name: pa.nulls(rows, one.type) for one in ISSUE.schema} | columns, schema=ISSUE.schema)
     app.driver.load(app.place, "p", app.driver.claim(app.place, "p"), [(ISSUE, table.to_reader())])
 
 
