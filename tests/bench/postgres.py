@@ -176,7 +176,7 @@ def _rows(one: Measured) -> Iterator[tuple[str, ...]]:
     for what, seconds, processor, peaks in (
         ("ours: load, keys, indexes, durable", [each.loaded for each in ours], [], []),
         *((f"its {step}", [each.steps[step] for each in ours], [], []) for step in ("load", "index")),
-        ("verification", [each.steps["verify"] for each in ours], [], []),
+        ("statistics, and verification", [each.steps["verify"] for each in ours], [], []),
         ("whole run, started → completed", [each.seconds for each in ours], one.ours_processor, ours),
         ("its process outside its run", [each.outside for each in ours], [], []),
         ("pg_restore -j2", [each.seconds for each in one.pglz], [each.processor for each in one.pglz], one.pglz),

@@ -43,7 +43,7 @@ from core.storage.location import open_store
 from tests.flows.copies import copy_of, settle
 from tests.flows.driven import at, driven
 from tests.flows.generated import Generated
-from tests.flows.world import World, new_world
+from tests.flows.world import World, assert_looked_after, new_world
 from tests.services.postgres import PostgresServer
 
 #: So small that a little app has several parts of records and several packs.
@@ -183,6 +183,8 @@ def test_it_goes_from_sqlite_and_folders_to_postgresql_and_s3_and_back(
         old = world.place(app)
         assert_report(world.moved(app, shard), before)
         assert content_of(world, app) == before
+        if shard != "shard-1":
+            assert_looked_after(world.place(app))
         with pytest.raises(WrongState, match="closed for changes"):
             world.driver(app).edit(old, Edit(kind=EditKind.DELETE_ITEM, key="any"))
     later = world.with_engine(now=lambda: world.engine.now() + timedelta(hours=25))

@@ -15,7 +15,14 @@ from core.findings import FindingCode
 from core.samples.confluence_shape import ConfluenceFlavour
 from core.samples.jira_shape import JiraFlavour
 from tests.flows.generated import Generated
-from tests.flows.world import POSTGRES, SQLITE, World, assert_counts_add_up, assert_same_as_backup
+from tests.flows.world import (
+    POSTGRES,
+    SQLITE,
+    World,
+    assert_counts_add_up,
+    assert_looked_after,
+    assert_same_as_backup,
+)
 
 EXPORTS = [Generated(flavour=list(ConfluenceFlavour)[-1]), Generated(flavour=list(JiraFlavour)[-1])]
 
@@ -37,6 +44,8 @@ def test_a_restore_gives_the_same_app_on_either_database(generated: Generated, b
         app = both.provision(generated.app_type, shard=shard)
         report = restored(both, backup, app)
         assert both.app(app.id).shard == shard
+        if shard == POSTGRES:
+            assert_looked_after(both.place(app))
         results.append((report["records"], report["attachments"], dict(both.records(app)), contents(both, app)))
     (*reports, on_sqlite, files), (*other_reports, on_postgres, other_files) = results
     assert on_sqlite

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 
 from core.access.people import Person
@@ -274,6 +275,20 @@ def new_world(folder: Path, *, storage: str = "", shard_url: str = "", attachmen
             engine.drivers["embedded"].prepare(shard)
     initialise(engine, "Acme")
     return World(engine=engine, person=person)
+
+
+def assert_looked_after(place: Place) -> None:
+    """PostgreSQL has statistics of every table with rows of records, and cleans up by itself."""
+    with psycopg.connect(place.shard.url) as connection:
+        found = connection.execute(
+            "SELECT c.relname, c.reloptions IS NULL AND EXISTS (SELECT 1 FROM pg_stats s"
+            " WHERE s.schemaname = %s AND s.tablename = c.relname AND s.attname = 'key') FROM pg_class c"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r'"
+            " AND c.reltuples > 0 AND c.relname LIKE ANY (ARRAY['jira_%%', 'confluence_%%', 'directory_%%'])",
+            (place.generation, place.generation),
+        ).fetchall()
+    assert found
+    assert [table for table, looked_after in found if not looked_after] == []
 
 
 def assert_same_as_backup(world: World, backup: Backup, restore: Restore, app: App) -> None:

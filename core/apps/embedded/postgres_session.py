@@ -66,7 +66,8 @@ class PostgresSession(Session):
         self._where = called(shard, generation)
 
     def ingest(self, table: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
-        for names, together in groupby(batches, key=_Filled(schema)):
+        with_rows = (batch for batch in batches if batch.num_rows)
+        for names, together in groupby(with_rows, key=_Filled(schema)):
             self._copy(table, pa.schema([schema.field(name) for name in names]), together)
 
     def _copy(self, table: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:

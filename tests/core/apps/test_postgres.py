@@ -64,7 +64,9 @@ def test_columns_that_are_empty_for_a_while_lose_no_value_that_comes_later(app: 
         batches(ISSUE, [{"key": f"{place}", "summary": text, "number": number}])
         for place, (text, number) in enumerate(zip(texts, numbers, strict=True))
     ]
-    reader = pa.RecordBatchReader.from_batches(ISSUE.schema, [each for one in rows for each in one.to_batches()])
+    empty = pa.RecordBatch.from_pylist([], schema=ISSUE.schema)
+    parts = [empty, *(each for one in rows for each in one.to_batches()), empty]
+    reader = pa.RecordBatchReader.from_batches(ISSUE.schema, parts)
     assert app.driver.load(app.place, "p", app.driver.claim(app.place, "p"), [(ISSUE, reader)]) == len(texts)
     found = app.driver.read(app.place, ISSUE).read_all()
     assert found.select(["summary", "number"]).to_pydict() == {"summary": texts, "number": numbers}
