@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.canned_views import CANCEL, every_element, field, option, section, small_modal
 from tests.browser.conftest import OpenPage, open_modal, seen
@@ -233,6 +233,22 @@ def test_what_slack_says_when_the_app_does_not_respond(canned: Canned, open_page
     expect(page.locator("#live-assertive")).to_have_text(shown)
     expect(composer).to_have_value("/restore status")
     assert canned.sent("/page/command") == [{"person": "U0ADMIN", "channel": "C0OPS", "text": "/restore status"}]
+
+
+def test_nothing_is_offered_before_it_is_known_what_there_is(canned: Canned, open_page: OpenPage) -> None:
+    """A menu that was opened too early would say that there is nothing to choose."""
+    page = open_page(f"{canned.url}#person=U0ADMIN&channel=C0OPS")
+    late: list[Route] = []
+    is_late = True
+    page.route("**/page/state*", lambda route: late.append(route) if is_late else route.continue_())
+    with page.expect_request("**/page/state*"):
+        page.reload()
+    expect(page.get_by_role("navigation", name="Channels and people")).to_be_attached()
+    expect(page.get_by_role("button", name="Shortcuts")).to_have_count(0)
+    is_late = False
+    for one in late:
+        one.continue_()
+    expect(page.get_by_role("button", name="Shortcuts")).to_be_visible()
 
 
 def test_shortcuts_and_home_by_keyboard(canned: Canned, open_page: OpenPage) -> None:

@@ -179,6 +179,7 @@ class Page {
       this.home.element,
       this.composer.element,
     );
+    this.composer.element.hidden = true; // there is nobody to write as, and nothing to offer, until all is fetched
     this.where = h("span", { class: "thread-where" });
     this.gone = h("p", { class: "empty", hidden: true }, "This thread is not there any more.");
     this.shut = iconButton("close", "Close the thread", () => this.go({ thread: undefined }));
