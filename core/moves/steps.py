@@ -78,6 +78,7 @@ class MoveSteps(RunSteps[Move]):
         self.found(move, token, "index", [key_clash(clashes)] if clashes else [])
 
     def begin_verify(self, move_id: str, token: int) -> None:
+        """Before parts are read back: without statistics that takes a seventh longer."""
         move = self.enter(move_id, token, Step.VERIFY)
         self.driver(move).analyze(self.staged(move))
 

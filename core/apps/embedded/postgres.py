@@ -127,13 +127,13 @@ class PostgresDatabase(ShardDatabase):
 
     @contextmanager
     def _alone(self, place: Place) -> Iterator[PostgresSession]:
-        """A worker that is not known to be gone may still make the same indexes: it is waited for."""
+        """A worker that is not known to be gone may still make the same indexes or statistics: it is waited for."""
         with self.open(place) as session:
             session.run("SELECT count(*) FROM pg_advisory_lock(hashtextextended(?, 0))", place_name(place))
             yield session
 
     def _more(self, place: Place) -> Connect:
-        """Sessions that make indexes."""
+        """Sessions for long statements, set for those."""
 
         @contextmanager
         def another() -> Iterator[Session]:
