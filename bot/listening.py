@@ -6,22 +6,24 @@ from typing import Any
 from bot.bot import Bot
 from bot.errors import tell
 from bot.identity import Caller, caller_of
+from bot.work import Task
 
 Doing = Callable[[Caller], None]
 
 
-def hand_over(bot: Bot, body: Mapping[str, Any], doing: Doing, *, view_id: str = "", long: bool = False) -> None:
-    """`doing` runs after the acknowledgement, for one person one after the other; a long one beside the others."""
+def hand_over(bot: Bot, body: Mapping[str, Any], doing: Doing, *, view_id: str = "") -> None:
+    """`doing` runs after the acknowledgement, for one person one after the other."""
     caller = caller_of(body)
-    view_id = view_id or caller.window
+    in_turn(bot, caller, lambda: doing(caller), view_id=view_id or caller.window)
 
-    def task() -> None:
+
+def in_turn(bot: Bot, caller: Caller, task: Task, *, view_id: str) -> None:
+    """After what the person asked for before, and before what they ask for next."""
+
+    def told() -> None:
         try:
-            doing(caller)
+            task()
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told, and the log keeps the trace
             tell(bot, caller, error, view_id=view_id)
 
-    if long:
-        bot.work.side_by_side(task)
-    else:
-        bot.work.hand_over(caller.identity, task)
+    bot.work.hand_over(caller.identity, told)

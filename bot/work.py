@@ -20,11 +20,12 @@ class Work:
         #: a trigger lives three seconds: what opens windows must find a thread, whatever takes long meanwhile
         self._long = ThreadPoolExecutor(long, thread_name_prefix="long")
         self._waiting: dict[str, deque[Task]] = {}
-        self._lock = threading.Lock()
+        self._running = 0  # side by side
+        self._changed = threading.Condition()
 
     def hand_over(self, key: str, task: Task) -> None:
         """Tasks of one key (a draft, a person) never run at the same time, and run in the order they came in."""
-        with self._lock:
+        with self._changed:
             queue = self._waiting.get(key)
             if queue is not None:
                 queue.append(task)
@@ -34,22 +35,33 @@ class Work:
 
     def side_by_side(self, task: Task) -> None:
         """A task that takes long, such as a validation, and keeps none of its key waiting."""
-        self._long.submit(_guarded, task)
+        with self._changed:
+            self._running += 1
+        self._long.submit(self._run_long, task)
 
     def stop(self) -> None:
-        """Finish what was handed over."""
-        self._pool.shutdown(wait=True)  # first: it hands over to the other one
+        """Finish what was handed over, and what that hands over in turn."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting and not self._running)
+        self._pool.shutdown(wait=True)
         self._long.shutdown(wait=True)
 
     def _run(self, key: str) -> None:
         while True:
-            with self._lock:
+            with self._changed:
                 queue = self._waiting[key]
                 if not queue:
                     del self._waiting[key]
+                    self._changed.notify_all()
                     return
                 task = queue.popleft()
             _guarded(task)
+
+    def _run_long(self, task: Task) -> None:
+        _guarded(task)
+        with self._changed:
+            self._running -= 1
+            self._changed.notify_all()
 
 
 def _guarded(task: Task) -> None:

@@ -155,7 +155,8 @@ _ACTIONS: Mapping[Action, Doing] = {
     Action.CONTINUE: _continue,
     Action.START_OVER: lambda wizard, body: wizard.start_over(_view_id(body), _metadata(body).draft),
     Action.BACK: lambda wizard, body: wizard.back(_metadata(body), _view_id(body)),
-    Action.RUN_AGAIN: _changes(lambda _: form.run_again),
+    # of the draft as it stands, also where the window is not drawn with the last choice yet
+    Action.RUN_AGAIN: lambda wizard, body: wizard.resume(_view_id(body), _metadata(body).draft),
     Action.ORGANIZATION: _changes(lambda action: form.choose_organization(_selected(action))),
     Action.BACKUP: _changes(lambda action: form.choose_backup(_selected(action))),
     Action.DESTINATION: _changes(lambda action: form.choose_destination(_selected(action))),

@@ -2,12 +2,16 @@
 starts."""
 
 import threading
-from typing import Any
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 import pytest
 from sqlalchemy import text
 
 from bot.restore import validation as checking
+from bot.restore import wizard
 from bot.restore.ids import Action
 from bot.workspace import Fault
 from core.access.people import ensure_person
@@ -15,10 +19,15 @@ from core.access.roles import grant_role
 from core.access.tables import RoleName
 from core.cli.demo_organization import TRACKER, WIKI
 from core.content.record_type import AppType
+from core.findings import FindingCode
 from core.restore import validation
+from core.restore.request import Resolution
 from core.restore.tables import RestoreStatus
-from tests.bot.flows.office import ADA, BORIS, GENERAL, TEAM, Office, Someone
+from tests.bot.flows.office import ADA, BORIS, GENERAL, TEAM, Office, Someone, find
 from tests.bot.flows.walking import EMPTY, restores, to_backups, to_checks, to_destinations, to_review, with_empty_app
+
+#: where its resolution is chosen
+DUPLICATE_EMAIL: Final = f"{Action.RESOLVE}:{FindingCode.USER_DUPLICATE_EMAIL}"
 
 
 def admin(office: Office, user: str = BORIS) -> Someone:
@@ -42,7 +51,7 @@ class Slow:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, then: Exception | None = None) -> None:
         self._check, self._then = validation.validate, then
-        self._begun, self._on = threading.Event(), threading.Event()
+        self._begun, self._on, self._ended = threading.Event(), threading.Event(), threading.Event()
         monkeypatch.setattr(validation, "validate", self._validate)
 
     def begun(self) -> None:
@@ -51,12 +60,28 @@ class Slow:
     def go_on(self) -> None:
         self._on.set()
 
+    def ended(self) -> None:
+        assert self._ended.wait(30)
+
     def _validate(self, *args: Any, **more: Any) -> object:
         self._begun.set()
         assert self._on.wait(30)
         if self._then:
             raise self._then
-        return self._check(*args, **more)
+        found = self._check(*args, **more)
+        self._ended.set()
+        return found
+
+
+@contextmanager
+def busy(office: Office) -> Iterator[None]:
+    """The bot is: what Ada presses waits, and her window stays as it was."""
+    free = threading.Event()
+    office.work.hand_over(f"slack:{TEAM}/{ADA}", free.wait)
+    try:
+        yield
+    finally:
+        free.set()
 
 
 def test_a_second_tab_is_told_of_the_first_and_nothing_mixes(office: Office) -> None:
@@ -269,6 +294,7 @@ def test_checks_that_fail_behind_a_closed_window_are_told(office: Office, monkey
 def test_another_choice_while_the_checks_run_is_not_overwritten(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(checking, "_REDRAW_SECONDS", 0.0)
     with_empty_app(office)
     office.expects_refusals = {"not_found"}
     ada = office.person()
@@ -280,11 +306,74 @@ def test_another_choice_while_the_checks_run_is_not_overwritten(
     ada.presses(Action.BACK, settle=False)
     office.settle(left=1)
     assert ada.step == "Where to"
+    drawn = len(office.calls("views.update"))
     checks.go_on()
     office.settle()
     assert ada.step == "Where to"
+    assert len(office.calls("views.update")) == drawn, "how far the checks are is no news here"
     assert office.direct_messages() == []
     assert office.workspace.state.messages.in_channel(GENERAL) == []
+
+
+def test_checks_of_a_wizard_that_was_begun_anew_are_told_to_nobody(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_empty_app(office)
+    ada = office.person()
+    checks = Slow(monkeypatch)
+    to_destinations(ada)
+    ada.chooses(Action.DESTINATION, EMPTY)
+    ada.submits(settle=False)
+    checks.begun()
+    office.workspace.acting.close(person=ADA, view_id=ada.view["id"])
+    ada.types(settle=False)
+    office.settle(left=1)
+    ada.presses(Action.START_OVER, settle=False)
+    office.settle(left=1)
+    checks.go_on()
+    office.settle()
+    assert ada.step == "What to restore"
+    assert office.direct_messages() == []
+
+
+def test_checks_that_end_while_the_window_is_drawn_for_another_press_are_shown(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pressed before the first choice was seen: this is told, in a window which the checks of that choice fill in."""
+    with_empty_app(office)
+    ada = office.person()
+    to_checks(ada)
+    checks = Slow(monkeypatch)
+    draw = wizard.validation_view
+
+    def drawn(*args: Any) -> object:
+        if wizard._CHANGED in args:
+            checks.go_on()
+            checks.ended()
+            time.sleep(0.3)  # whoever draws out of turn has drawn by then
+        return draw(*args)
+
+    monkeypatch.setattr(wizard, "validation_view", drawn)
+    with busy(office):
+        for value in (Resolution.PLACEHOLDER.value, Resolution.KEEP.value):
+            ada.presses(DUPLICATE_EMAIL, value, settle=False)
+    office.settle()
+    _, choice = find(ada.view["blocks"], DUPLICATE_EMAIL)
+    assert choice["initial_option"]["value"] == Resolution.PLACEHOLDER.value
+    assert ada.view["submit"] is not None, ada.reads
+
+
+def test_checks_are_run_again_before_the_window_shows_the_last_choice(office: Office) -> None:
+    with_empty_app(office)
+    ada = office.person()
+    to_checks(ada)
+    with busy(office):
+        ada.presses(DUPLICATE_EMAIL, Resolution.PLACEHOLDER.value, settle=False)
+        for _ in range(3):
+            ada.presses(Action.RUN_AGAIN, settle=False)
+    office.settle()
+    assert "changed meanwhile" not in str(office.calls("views.update"))
+    assert ada.view["submit"] is not None, ada.reads
 
 
 def test_a_search_is_answered_while_somebody_else_writes(office: Office) -> None:
