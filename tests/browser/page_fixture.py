@@ -19,6 +19,7 @@ Json = dict[str, Any]
 PAGE = Path(bot.workspace.__file__).parent / "page"
 HEADERS = {"content-security-policy": "default-src 'self'", "cache-control": "no-store"}
 _POLL_SECONDS = 0.02
+_PATIENCE_SECONDS = 30.0
 
 PEOPLE: list[Json] = [
     {"id": "U0ADMIN", "name": "ada", "real_name": "Ada Lovelace", "role_label": "Organization admin"},
@@ -48,8 +49,15 @@ class Canned:
     def change(self, kind: str, **more: Any) -> None:
         self.changes.append({"kind": kind, **more})
 
-    def sent(self, path: str) -> list[Json]:
-        return [body for to, body in self.received if to == path]
+    def sent(self, path: str, at_least: int = 0) -> list[Json]:
+        """What came to a path; waits until there is as much as is expected, for what is pressed is sent a moment
+        later."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            found = [body for to, body in self.received if to == path]
+            if len(found) >= at_least or time.monotonic() > until:
+                return found
+            time.sleep(_POLL_SECONDS)
 
     def app(self) -> Starlette:
         posts = ("command", "message", "shortcut", "action", "submit", "close", "options", "home")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.canned import NOON, message, status
 from tests.browser.canned_views import field, option, section, small_modal
@@ -145,7 +145,7 @@ def test_threads_open_beside_and_close_with_escape(canned: Canned, open_page: Op
     reply.fill("On it")
     page.keyboard.press("Enter")
     expect(reply).to_have_value("")
-    assert canned.sent("/page/message") == [
+    assert canned.sent("/page/message", 1) == [
         {"person": "U0ADMIN", "channel": "C0OPS", "text": "On it", "thread_ts": f"{NOON + 1800:.6f}"}
     ]
     reply.fill("/restore")
@@ -153,6 +153,42 @@ def test_threads_open_beside_and_close_with_escape(canned: Canned, open_page: Op
     expect(page.locator(".notice")).to_contain_text("not supported in threads")
     page.keyboard.press("Escape")
     expect(thread).to_have_count(0)
+
+
+def test_what_is_written_goes_where_the_field_says(canned: Canned, open_page: OpenPage) -> None:
+    """Another place was clicked, and is not drawn yet."""
+    page = open_page(f"{canned.url}#person=U0ADMIN&channel=C0OPS")
+    page.get_by_role("button", name="2 replies").wait_for()
+    late: list[Route] = []
+    is_late = True
+    page.route("**/page/state*", lambda route: late.append(route) if is_late else route.continue_())
+    with page.expect_request("**/page/state*"):
+        page.get_by_role("link", name="wiki-team").click()
+    page.get_by_role("combobox", name="Message #restores").fill("On it")
+    page.keyboard.press("Enter")
+    assert canned.sent("/page/message", 1) == [{"person": "U0ADMIN", "channel": "C0OPS", "text": "On it"}]
+    is_late = False
+    for one in late:
+        one.continue_()
+    expect(page.get_by_role("combobox", name="Message #wiki-team")).to_have_value("")
+    page.get_by_role("link", name="restores").click()
+    expect(page.get_by_role("combobox", name="Message #restores")).to_have_value("")
+
+
+def test_after_a_switch_everything_is_the_other_persons(canned: Canned, open_page: OpenPage) -> None:
+    page = open_page(f"{canned.url}#person=U0ADMIN&channel=C0OPS")
+    page.get_by_role("combobox", name="Message #restores").press_sequentially("/re")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.evaluate("location.hash = location.hash.replace('U0ADMIN', 'U0APPROVE')")
+    page.get_by_role("button", name="You are bela, Access approver. Switch person").wait_for()
+    expect(page.get_by_role("option")).to_have_count(0)
+    expect(page.get_by_role("combobox", name="Message #restores")).to_have_value("")
+    addresses = [link.get_attribute("href") or "" for link in page.locator("a[href^='#person']").all()]
+    assert len(addresses) > 3
+    assert [one for one in addresses if "U0APPROVE" not in one] == []
+    page.get_by_role("link", name="wiki-team").click()
+    expect(page.get_by_role("combobox", name="Message #wiki-team")).to_be_visible()
+    page.get_by_role("button", name="You are bela, Access approver. Switch person").wait_for()
 
 
 def test_two_tabs_are_two_people(canned: Canned, open_page: OpenPage) -> None:
@@ -165,7 +201,7 @@ def test_two_tabs_are_two_people(canned: Canned, open_page: OpenPage) -> None:
     approver.get_by_role("combobox", name="Message #restores").fill("mine")
     approver.keyboard.press("Enter")
     expect(approver.get_by_role("combobox", name="Message #restores")).to_have_value("")
-    assert [body["person"] for body in canned.sent("/page/message")] == ["U0APPROVE"]
+    assert [body["person"] for body in canned.sent("/page/message", 1)] == ["U0APPROVE"]
 
 
 def test_another_person_is_chosen_in_the_sidebar(canned: Canned, open_page: OpenPage) -> None:

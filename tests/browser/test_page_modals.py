@@ -25,7 +25,7 @@ def test_the_focus_stays_in_the_modal_and_comes_back(canned: Canned, open_page: 
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(composer).to_be_focused()
-    assert canned.sent("/page/close") == [{"person": "U0ADMIN", "view_id": "V1", "clear_all": False}]
+    assert canned.sent("/page/close", 1) == [{"person": "U0ADMIN", "view_id": "V1", "clear_all": False}]
 
 
 def test_a_pushed_view_leads_back_to_what_was_entered(canned: Canned, open_page: OpenPage) -> None:
@@ -42,7 +42,7 @@ def test_a_pushed_view_leads_back_to_what_was_entered(canned: Canned, open_page:
     expect(page.get_by_role("textbox", name="Name")).to_have_value("wiki-two")
     expect(page.get_by_role("textbox", name="Name")).to_be_focused()
     page.get_by_role("button", name="Close", exact=True).click()
-    assert [body["clear_all"] for body in canned.sent("/page/close")] == [False, True]
+    assert [body["clear_all"] for body in canned.sent("/page/close", 2)] == [False, True]
 
 
 def test_what_is_missing_is_said_beside_the_field_and_not_sent(canned: Canned, open_page: OpenPage) -> None:
@@ -107,7 +107,7 @@ def test_a_second_press_while_it_is_sent_does_nothing(canned: Canned, open_page:
     page.keyboard.press("Control+Enter")
     answered.set()
     expect(page.locator(".view")).to_have_attribute("aria-busy", "false")
-    assert len(canned.sent("/page/submit")) == 1
+    assert len(canned.sent("/page/submit", 1)) == 1
 
 
 def test_an_unknown_block_is_named(canned: Canned, open_page: OpenPage) -> None:

@@ -126,6 +126,6 @@ def test_what_a_person_writes_is_sent_as_slack_sends_it(canned: Canned, open_pag
     page.get_by_role("combobox", name="Message #restores").fill("@Restorebot is 1 < 2 & @Béla Bartók <b>?")
     page.keyboard.press("Enter")
     expect(page.get_by_role("combobox", name="Message #restores")).to_have_value("")
-    assert canned.sent("/page/message") == [
+    assert canned.sent("/page/message", 1) == [
         {"person": "U0ADMIN", "channel": "C0OPS", "text": "<@U0BOT> is 1 &lt; 2 &amp; <@U0APPROVE> &lt;b&gt;?"}
     ]

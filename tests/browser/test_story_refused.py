@@ -36,6 +36,7 @@ def test_who_has_no_role_is_told_whom_to_ask(demo: Demo, open_page: OpenPage, sh
     ada.page.get_by_role("button", name="Switch person").click()
     ada.page.get_by_role("menuitemradio", name=re.compile("Boris Approver")).click()
     boris = Sight(page=ada.page)
+    boris.page.get_by_role("button", name="You are boris").wait_for()
     boris.type("/restore")
     boris.sees("Boris Approver may not do this: it takes the role organization admin in Acme. Nothing was changed.")
     boris.sees("An organization admin of Acme can give it: Ada Admin.")

@@ -9,6 +9,7 @@ export class Composer {
   #page;
   #thread;
   #drafts = new Map(); // place → what is not sent yet
+  #at = {}; // {person, channel, thread}: whoever writes, and where it goes
   #place = "";
   #offered = [];
   #active = -1;
@@ -59,7 +60,8 @@ export class Composer {
     this.element = h("div", { class: "composer" }, this.box, this.list, this.hint);
   }
 
-  /** place: what the draft belongs to; label: what the field is for; archived: nothing can be written there. */
+  /** at: {person, channel, thread}, to which a draft belongs; label: what the field is for; archived: nothing can be
+   * written there. */
   update(at, label, { archived = false } = {}) {
     this.box.hidden = archived;
     this.hint.textContent = archived
@@ -69,10 +71,13 @@ export class Composer {
         : "Enter sends · / for commands · Shift and Enter for a new line";
     this.input.setAttribute("aria-label", label);
     this.input.placeholder = label;
-    if (at === this.#place) return;
+    const place = JSON.stringify(at);
+    if (place === this.#place) return;
+    this.#close();
     this.#drafts.set(this.#place, this.input.value);
-    this.#place = at;
-    this.input.value = this.#drafts.get(at) ?? "";
+    this.#at = at;
+    this.#place = place;
+    this.input.value = this.#drafts.get(place) ?? "";
     this.#fit();
   }
 
@@ -177,16 +182,20 @@ export class Composer {
       );
       return;
     }
-    const where = { person: this.#page.person(), channel: this.#page.channel() };
+    // As the field says, even if the address names another place that is not drawn yet.
+    const { person, channel, thread } = this.#at;
+    const place = this.#place;
     await this.#waiting(async () => {
       const answer = command
-        ? await post("/page/command", { ...where, text })
+        ? await post("/page/command", { person, channel, text })
         : await post("/page/message", {
-            ...where,
+            person,
+            channel,
             text: this.#page.directory.written(text),
-            thread_ts: this.#thread ? this.#page.thread() : undefined,
+            thread_ts: thread,
           });
-      if (answer.ok && this.input.value.trim() === text) this.input.value = "";
+      if (answer.ok && place !== this.#place) this.#drafts.delete(place);
+      else if (answer.ok && this.input.value.trim() === text) this.input.value = "";
       return answer;
     });
     this.#fit();

@@ -146,9 +146,11 @@ class Page {
     if (isHome) this.home.update(state.home);
     else {
       this.messages.update(`${at.person} ${at.channel}`, messages);
-      this.composer.update(`${at.person} ${at.channel}`, `Message ${channel.kind === "dm" ? "" : "#"}${channel.name}`, {
-        archived: channel.is_archived,
-      });
+      this.composer.update(
+        { person: at.person, channel: at.channel },
+        `Message ${channel.kind === "dm" ? "" : "#"}${channel.name}`,
+        { archived: channel.is_archived },
+      );
     }
     const open = Boolean(at.thread) && !isHome;
     this.side.hidden = !open;
@@ -157,7 +159,9 @@ class Page {
       this.where.textContent = channel.kind === "dm" ? channel.name : `#${channel.name}`;
       this.gone.hidden = Boolean(replies);
       this.threadMessages.update(`${at.person} ${at.channel} ${at.thread}`, replies ?? []);
-      this.replier.update(`${at.person} ${at.channel} ${at.thread}`, "Reply…", { archived: channel.is_archived });
+      this.replier.update({ person: at.person, channel: at.channel, thread: at.thread }, "Reply…", {
+        archived: channel.is_archived,
+      });
     }
     this.#reach();
   }

@@ -41,7 +41,7 @@ export class MessageList {
     new ResizeObserver(() => this.#stuck && this.#toEnd()).observe(this.scroller);
   }
 
-  /** place names the channel or thread; messages as the server gives them, the oldest first. */
+  /** place names the person, and the channel or thread; messages as the server gives them, the oldest first. */
   update(place, messages) {
     const moved = place !== this.#place;
     if (moved) this.#goTo(place);
@@ -78,7 +78,7 @@ export class MessageList {
     for (const ts of this.#rows.keys()) if (!messages.some((message) => message.ts === ts)) this.#rows.delete(ts);
     reconcile(this.#list, items, {
       key: ({ message }) => message.ts,
-      signature: (item) => JSON.stringify(item),
+      signature: (item) => JSON.stringify([this.#place, item]),
       make: (item) => {
         if (!this.#rows.has(item.message.ts)) this.#rows.set(item.message.ts, new Row(this.#page, this.thread));
         const row = this.#rows.get(item.message.ts);
@@ -91,6 +91,7 @@ export class MessageList {
   #goTo(place) {
     if (this.#place) this.#places.set(this.#place, { stuck: this.#stuck, top: this.scroller.scrollTop });
     this.#place = place;
+    this.#rows.clear(); // links name the person, and what is entered in a message is theirs
     this.more.hidden = true;
   }
 

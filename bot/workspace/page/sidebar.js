@@ -41,10 +41,19 @@ export class Sidebar {
           kind: channel.kind,
           unread: channel.id === route.channel ? 0 : channel.unread,
           current: channel.id === route.channel,
+          href: address({ channel: channel.id }), // which names the person, too
         }));
     this.#list("Channels", places(["channel", "private"]));
     this.#list("Direct messages", places(["dm"]));
-    this.#list("Apps", [{ id: "home", name: directory.app.name, kind: "home", current: route.channel === "home" }]);
+    this.#list("Apps", [
+      {
+        id: "home",
+        name: directory.app.name,
+        kind: "home",
+        current: route.channel === "home",
+        href: address({ channel: "home" }),
+      },
+    ]);
     const sign = JSON.stringify([me, directory.people]);
     if (!me || this.person.dataset.sign === sign) return;
     this.person.dataset.sign = sign;
@@ -76,7 +85,7 @@ export class Sidebar {
           h(
             "a",
             {
-              href: address({ channel: place.id }),
+              href: place.href,
               class: `place${unread ? " unread" : ""}`,
               "aria-current": place.current && "page",
               "data-focus": `place ${place.id}`,
