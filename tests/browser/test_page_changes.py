@@ -189,6 +189,8 @@ def test_after_a_switch_everything_is_the_other_persons(canned: Canned, open_pag
     page.get_by_role("link", name="wiki-team").click()
     expect(page.get_by_role("combobox", name="Message #wiki-team")).to_be_visible()
     page.get_by_role("button", name="You are bela, Access approver. Switch person").wait_for()
+    page.evaluate("location.hash = 'person=U0ADMIN&channel=home'")
+    assert canned.sent("/page/home", 1) == [{"person": "U0ADMIN"}]
 
 
 def test_two_tabs_are_two_people(canned: Canned, open_page: OpenPage) -> None:

@@ -215,13 +215,18 @@ class Page {
       this.modals.update([]);
       this.#waiting.abort();
     }
-    if (route().channel === "home") post("/page/home", { person: this.person() });
+    this.#tellHome();
     const place = document.activeElement?.closest(".sidebar, .message");
     this.refresh().then(() => {
       if (this.thread()) this.replier.input.focus();
       else if (place || document.activeElement === document.body)
         (route().channel === "home" ? this.title : this.composer.input).focus();
     });
+  }
+
+  /** The app hears that its Home was opened by whom the address names, who may not be drawn yet. */
+  #tellHome() {
+    if (route().channel === "home") post("/page/home", { person: route().person });
   }
 
   #drawer(open) {
@@ -248,7 +253,7 @@ class Page {
   /** Wait for changes for ever; what is shown is fetched again after each answer. */
   async follow() {
     await this.refresh();
-    if (route().channel === "home") post("/page/home", { person: this.person() });
+    this.#tellHome();
     for (;;) {
       this.#waiting = new AbortController();
       const { signal } = this.#waiting;
