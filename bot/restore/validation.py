@@ -94,15 +94,20 @@ class _Window:
 
     def progress(self, request: RestoreRequest) -> Callable[[Phase], None]:
         drawn = time.monotonic()
+        waits = False  # one at most, so that a slow Slack is not kept busy with what is over
 
         def draw(phase: Phase) -> None:
-            if self.is_current:
-                self.show(Checks(at=phase, resolutions=request.effective))
+            nonlocal drawn, waits
+            try:
+                if self.is_current:
+                    self.show(Checks(at=phase, resolutions=request.effective))
+            finally:
+                drawn, waits = time.monotonic(), False
 
         def progress(phase: Phase) -> None:
-            nonlocal drawn
-            if time.monotonic() - drawn >= _REDRAW_SECONDS:
-                drawn = time.monotonic()
+            nonlocal waits
+            if not waits and time.monotonic() - drawn >= _REDRAW_SECONDS:
+                waits = True
                 self.bot.work.hand_over(self.caller.identity, lambda: draw(phase))
 
         return progress

@@ -315,6 +315,25 @@ def test_another_choice_while_the_checks_run_is_not_overwritten(
     assert office.workspace.state.messages.in_channel(GENERAL) == []
 
 
+def test_how_far_the_checks_are_is_not_told_of_the_past(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as Slack is slow, say."""
+    monkeypatch.setattr(checking, "_REDRAW_SECONDS", 0.0)
+    with_empty_app(office)
+    ada = office.person()
+    checks = Slow(monkeypatch)
+    to_destinations(ada)
+    ada.chooses(Action.DESTINATION, EMPTY)
+    ada.submits(settle=False)
+    checks.begun()
+    drawn = len(office.calls("views.update"))
+    with busy(office):
+        checks.go_on()
+        checks.ended()
+    office.settle()
+    assert ada.view["submit"] is not None
+    assert len(office.calls("views.update")) <= drawn + 2, "one that tells how far they are, and what they found"
+
+
 def test_checks_of_a_wizard_that_was_begun_anew_are_told_to_nobody(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
