@@ -178,7 +178,8 @@ def _meaning(error: DBAPIError | PoolTimeout) -> _Meaning | None:
     if isinstance(error, PoolTimeout):
         return _CROWDED
     if isinstance(error.orig, sqlite3.Error):
-        return _first(_BY_SQLITE_NAME, error.orig.sqlite_errorname)
+        # what Python's module refuses by itself, such as a value of no known type, has no name
+        return _first(_BY_SQLITE_NAME, getattr(error.orig, "sqlite_errorname", ""))
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return _first(_BY_STATE, state)

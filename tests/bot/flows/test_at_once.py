@@ -1,26 +1,32 @@
 """Two windows, two people, deliveries that come twice, and windows that are closed: nothing mixes, and one restore
 starts."""
 
+import random
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import pytest
 from sqlalchemy import text
 
+from bot.metadata import unpack
 from bot.restore import validation as checking
 from bot.restore import wizard
 from bot.restore.ids import Action
+from bot.restore.validation import metadata_of
 from bot.workspace import Fault
-from core.access.people import ensure_person
+from bot.workspace.refusal import Refused
+from core.access.people import ensure_person, person_of
 from core.access.roles import grant_role
 from core.access.tables import RoleName
 from core.cli.demo_organization import TRACKER, WIKI
 from core.content.record_type import AppType
 from core.findings import FindingCode
 from core.restore import validation
+from core.restore.draft_state import DraftStep
+from core.restore.drafts import Drafts
 from core.restore.request import Resolution
 from core.restore.tables import RestoreStatus
 from tests.bot.flows.office import ADA, BORIS, GENERAL, TEAM, Office, Someone, find
@@ -402,3 +408,33 @@ def test_a_search_is_answered_while_somebody_else_writes(office: Office) -> None
     with office.world.engine.database.transaction() as session:
         session.execute(text("SELECT 1"))  # from here on it is the only writer
         assert ada.searches(Action.APP, "wiki")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_is_pressed_in_haste_the_window_shows_the_draft_as_it_stands(office: Office, seed: int) -> None:
+    """Nothing is waited for: each press is made in whatever the window shows at that moment."""
+    chance = random.Random(seed)
+    with_empty_app(office)
+    office.expects_refusals = {"hash_conflict"}
+    ada = office.person()
+    to_checks(ada)
+    hasty: Sequence[Callable[[], object]] = (
+        lambda: ada.presses(Action.RUN_AGAIN, settle=False),
+        lambda: ada.presses(Action.BACK, settle=False),
+        lambda: ada.presses(DUPLICATE_EMAIL, Resolution.PLACEHOLDER.value, settle=False),
+        lambda: ada.presses(DUPLICATE_EMAIL, Resolution.KEEP.value, settle=False),
+        lambda: ada.submits(settle=False),
+        lambda: ada.submits(settle=False),
+        lambda: time.sleep(chance.random() / 10),
+    )
+    for _ in range(25):
+        with suppress(AssertionError, Refused):  # what is not there now cannot be pressed
+            chance.choice(hasty)()
+    office.settle()
+    shown = unpack(ada.view["private_metadata"])
+    engine = office.world.engine
+    with engine.database.reading() as session:
+        person = person_of(session, f"slack:{TEAM}/{ADA}")
+        draft = Drafts.of(engine.settings).get(session, shown.draft, person_id=person.id, now=engine.now())
+    assert shown == metadata_of(draft)
+    assert draft.state.step is not DraftStep.VALIDATION or ada.view["submit"] is not None, ada.reads

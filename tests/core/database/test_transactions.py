@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from core.database import Database
 from core.errors import CatalogReadOnly
@@ -39,6 +40,12 @@ def test_who_looks_sees_the_same_from_the_first_question_to_the_last(database: D
             writing.execute(text("INSERT INTO note VALUES ('second')"))
         assert session.scalar(count) == 1
     assert words(database) == ["first", "second"]
+
+
+def test_a_mistake_of_ours_stays_what_it_is(database: Database) -> None:
+    """Nobody's server is at fault."""
+    with pytest.raises(ProgrammingError, match="object"), database.reading() as session:
+        session.scalar(text("SELECT :value"), {"value": object()})
 
 
 def test_nothing_written_while_looking_is_kept(database: Database) -> None:
