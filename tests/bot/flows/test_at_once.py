@@ -415,7 +415,6 @@ def test_whatever_is_pressed_in_haste_the_window_shows_the_draft_as_it_stands(of
     """Nothing is waited for: each press is made in whatever the window shows at that moment."""
     chance = random.Random(seed)
     with_empty_app(office)
-    office.expects_refusals = {"hash_conflict"}
     ada = office.person()
     to_checks(ada)
     hasty: Sequence[Callable[[], object]] = (
