@@ -5,11 +5,12 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from tests.browser.canned import fill
 from tests.browser.page_fixture import Canned, Json
@@ -95,6 +96,18 @@ def shoot() -> Callable[[Page, str], None]:
         page.screenshot(path=OUTPUT / f"{name}.png", animations="disabled")
 
     return keep
+
+
+@contextmanager
+def states_held_back(page: Page) -> Iterator[None]:
+    """The page asks what there is, and hears of it only afterwards."""
+    late: list[Route] = []
+    is_late = True
+    page.route("**/page/state*", lambda route: late.append(route) if is_late else route.continue_())
+    yield
+    is_late = False
+    for one in late:
+        one.continue_()
 
 
 def seen(page: Page, text: str, *, exact: bool = False) -> Locator:

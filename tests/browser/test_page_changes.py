@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.canned import NOON, message, status
 from tests.browser.canned_views import field, option, section, small_modal
-from tests.browser.conftest import OpenPage, seen
+from tests.browser.conftest import OpenPage, seen, states_held_back
 from tests.browser.page_fixture import Canned
 
 Json = dict[str, Any]
@@ -159,17 +159,12 @@ def test_what_is_written_goes_where_the_field_says(canned: Canned, open_page: Op
     """Another place was clicked, and is not drawn yet."""
     page = open_page(f"{canned.url}#person=U0ADMIN&channel=C0OPS")
     page.get_by_role("button", name="2 replies").wait_for()
-    late: list[Route] = []
-    is_late = True
-    page.route("**/page/state*", lambda route: late.append(route) if is_late else route.continue_())
-    with page.expect_request("**/page/state*"):
-        page.get_by_role("link", name="wiki-team").click()
-    page.get_by_role("combobox", name="Message #restores").fill("On it")
-    page.keyboard.press("Enter")
-    assert canned.sent("/page/message", 1) == [{"person": "U0ADMIN", "channel": "C0OPS", "text": "On it"}]
-    is_late = False
-    for one in late:
-        one.continue_()
+    with states_held_back(page):
+        with page.expect_request("**/page/state*"):
+            page.get_by_role("link", name="wiki-team").click()
+        page.get_by_role("combobox", name="Message #restores").fill("On it")
+        page.keyboard.press("Enter")
+        assert canned.sent("/page/message", 1) == [{"person": "U0ADMIN", "channel": "C0OPS", "text": "On it"}]
     expect(page.get_by_role("combobox", name="Message #wiki-team")).to_have_value("")
     page.get_by_role("link", name="restores").click()
     expect(page.get_by_role("combobox", name="Message #restores")).to_have_value("")

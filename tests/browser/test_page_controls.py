@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from tests.browser.canned_views import CANCEL, every_element, field, option, section, small_modal
-from tests.browser.conftest import OpenPage, open_modal, seen
+from tests.browser.conftest import OpenPage, open_modal, seen, states_held_back
 from tests.browser.page_fixture import Canned
 
 Json = dict[str, Any]
@@ -240,16 +240,11 @@ def test_what_slack_says_when_the_app_does_not_respond(canned: Canned, open_page
 def test_nothing_is_offered_before_it_is_known_what_there_is(canned: Canned, open_page: OpenPage) -> None:
     """A menu that was opened too early would say that there is nothing to choose."""
     page = open_page(f"{canned.url}#person=U0ADMIN&channel=C0OPS")
-    late: list[Route] = []
-    is_late = True
-    page.route("**/page/state*", lambda route: late.append(route) if is_late else route.continue_())
-    with page.expect_request("**/page/state*"):
-        page.reload()
-    expect(page.get_by_role("navigation", name="Channels and people")).to_be_attached()
-    expect(page.get_by_role("button", name="Shortcuts")).to_have_count(0)
-    is_late = False
-    for one in late:
-        one.continue_()
+    with states_held_back(page):
+        with page.expect_request("**/page/state*"):
+            page.reload()
+        expect(page.get_by_role("navigation", name="Channels and people")).to_be_attached()
+        expect(page.get_by_role("button", name="Shortcuts")).to_have_count(0)
     expect(page.get_by_role("button", name="Shortcuts")).to_be_visible()
 
 
